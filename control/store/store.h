@@ -1,0 +1,89 @@
+/* The store: what must survive a crash, in LMDB. Domains, ranges, rules, source prefixes, users
+ * with their full keys, the installation's secrets, box flags and the data version.
+ * Written before the table: a change is durable when nx_store_commit returns.
+ * Users lie under (domain id big-endian, canonical key), so one domain's users are one ordered run.
+ * Threads: read calls from any thread; one write transaction at a time, used by one thread. */
+#ifndef NX_CONTROL_STORE_H
+#define NX_CONTROL_STORE_H
+
+#include "control/policy/policy.h"
+#include "nxsip/error.h"
+#include "nxsip/key.h"
+#include "nxsip/users.h"
+
+struct nx_store;
+struct nx_store_txn; /* a write transaction */
+
+struct nx_store_meta {
+	uint64_t version;      /* of the data: grows by one a commit */
+	uint8_t users_secret[NX_USERS_SECRET_LEN];
+	uint8_t tag_key[16];   /* used where the configuration gives none */
+	bool bypass, shadow;
+	uint32_t next_domain, next_rule;
+};
+
+struct nx_user_record {
+	uint8_t state; /* enum nx_user_state, never ABSENT */
+	uint32_t updated; /* seconds since the epoch */
+};
+
+/* nx_store_open opens (or creates, mode 0700) the store in directory path.
+ * Error: NX_ERR_IO, NX_ERR_CORRUPT, NX_ERR_BUSY (another process has it), with the remedy. */
+int nx_store_open(const char *path, uint64_t map_mib, struct nx_store **out, struct nx_error *err);
+void nx_store_close(struct nx_store *s);
+
+/* nx_store_read_all reads meta and every record but the users into arrays the caller frees
+ * (nx_store_records_fini). */
+struct nx_store_records {
+	struct nx_store_meta meta;
+	struct nx_domain_def *domains;
+	uint32_t n_domains;
+	struct nx_range_def *ranges;
+	uint32_t n_ranges;
+	struct nx_rule_def *rules;
+	uint32_t n_rules;
+	struct nx_source_def *sources;
+	uint32_t n_sources;
+};
+int nx_store_read_all(struct nx_store *s, struct nx_store_records *out, struct nx_error *err);
+void nx_store_records_fini(struct nx_store_records *r);
+
+/* nx_store_user_get: NX_ERR_NOT_FOUND where there is none. */
+int nx_store_user_get(struct nx_store *s, uint32_t domain, const struct nx_key *key,
+	struct nx_user_record *out, struct nx_error *err);
+
+/* nx_store_user_scan calls back for the users of a domain in key order, those whose key begins with
+ * prefix (NULL: all) and, where after is given, is greater than it; the callback returns false to
+ * stop. A consistent snapshot; blocks nobody. */
+typedef bool (*nx_user_cb)(void *arg, const uint8_t *key, size_t len,
+	const struct nx_user_record *rec);
+int nx_store_user_scan(struct nx_store *s, uint32_t domain, const struct nx_key *prefix,
+	const struct nx_key *after, nx_user_cb cb, void *arg, struct nx_error *err);
+int nx_store_user_count(struct nx_store *s, uint32_t domain, uint64_t *n, struct nx_error *err);
+
+/* Write transactions. NX_ERR_BUSY at once where one is open. Every put and del acts inside it;
+ * commit makes it durable (fdatasync) and raises the version; abort leaves everything as it was.
+ * A full map grows by itself, between transactions; NX_ERR_FULL says what to do where it cannot. */
+int nx_store_begin(struct nx_store *s, struct nx_store_txn **out, struct nx_error *err);
+int nx_store_commit(struct nx_store_txn *t, uint64_t *version, struct nx_error *err);
+void nx_store_abort(struct nx_store_txn *t);
+
+/* put replaces; *old may be NULL and is ABSENT (state 0) where the key was new. */
+int nx_store_user_put(struct nx_store_txn *t, uint32_t domain, const struct nx_key *key,
+	const struct nx_user_record *rec, struct nx_user_record *old, struct nx_error *err);
+int nx_store_user_del(struct nx_store_txn *t, uint32_t domain, const struct nx_key *key,
+	struct nx_user_record *old, struct nx_error *err);
+int nx_store_user_del_all(struct nx_store_txn *t, uint32_t domain, struct nx_error *err);
+
+int nx_store_domain_put(struct nx_store_txn *t, const struct nx_domain_def *d, struct nx_error *e);
+int nx_store_domain_del(struct nx_store_txn *t, uint32_t id, struct nx_error *err); /* users, ranges, rules too */
+int nx_store_range_put(struct nx_store_txn *t, const struct nx_range_def *r, struct nx_error *err);
+int nx_store_range_del(struct nx_store_txn *t, const struct nx_range_def *r, struct nx_error *err);
+int nx_store_rule_put(struct nx_store_txn *t, const struct nx_rule_def *r, struct nx_error *err);
+int nx_store_rule_del(struct nx_store_txn *t, uint32_t id, struct nx_error *err);
+int nx_store_source_put(struct nx_store_txn *t, const struct nx_source_def *d, struct nx_error *e);
+int nx_store_source_del(struct nx_store_txn *t, const struct nx_prefix *p, struct nx_error *err);
+/* flags, next ids and secrets; version is raised by commit alone */
+int nx_store_meta_put(struct nx_store_txn *t, const struct nx_store_meta *m, struct nx_error *err);
+
+#endif

@@ -1,0 +1,25 @@
+/* Ethernet to UDP: every length and checksum checked before anything is believed (rule 2).
+ * 802.1Q (0x8100) and QinQ (0x88a8, 0x8100, 0x9100; up to two tags), IPv4 with options, IPv6 with
+ * extension headers (hop-by-hop, routing, destination options, AH; fragment: see below), UDP. */
+#ifndef NX_CORE_DECODE_H
+#define NX_CORE_DECODE_H
+
+#include "dataplane/core/packet.h"
+
+/* nx_decode fills the decode fields of p from p->frame.
+ * Return (and p->reason): NX_R_UNDECIDED for a sound UDP datagram, headers only: its UDP checksum
+ * is still unchecked (nx_decode_udp_csum does that, for what will be judged), else NOT_IP, NOT_UDP,
+ * FRAGMENT (any fragment, also an IPv6 atomic one), TRUNCATED, IP_CHECKSUM, MARTIAN (multicast, broadcast, unspecified, loopback,
+ * v4-mapped or port 0 on either end; source MAC a group address; destination MAC a group address). */
+unsigned nx_decode(struct nx_packet *p);
+
+/* nx_decode_udp_csum returns whether the UDP checksum is right; believes p->udp_csum where the port
+ * checked. IPv4 checksum 0 (none) is right; over IPv6 it is wrong. Call it only after nx_decode. */
+bool nx_decode_udp_csum(const struct nx_packet *p);
+
+/* nx_csum_add adds bytes to a ones'-complement sum (RFC 1071; host-order words, any alignment);
+ * nx_csum_fold finishes it. The result is stored with memcpy, no byte swap. */
+uint64_t nx_csum_add(uint64_t sum, const void *data, size_t len);
+uint16_t nx_csum_fold(uint64_t sum);
+
+#endif

@@ -1,0 +1,38 @@
+/* The reply: 404 or 604 (rules 19 to 25), a pure function of request, policy and class, so that a
+ * retransmission gets identical bytes; and the To tag, by which the ACK is known again. */
+#ifndef NX_CORE_REPLY_H
+#define NX_CORE_REPLY_H
+
+#include "dataplane/core/packet.h"
+
+#define NX_TO_TAG_LEN 28 /* "nx1" id(1 hex) mac(16 hex) hash(8 hex) */
+
+/* nx_reply_tag writes the To tag for the request (rule 20), NX_TO_TAG_LEN bytes, no terminator:
+ * MAC over Call-ID, From tag (lower-cased) and CSeq number; then a keyed hash over branch, sent-by
+ * and Request-URI. */
+void nx_reply_tag(const struct nx_tag_key *key, const struct nx_packet *p, char *tag);
+
+/* nx_reply_owns says whether the To tag of the ACK p carries a MAC of one of the keys. */
+bool nx_reply_owns(const struct nx_tag_key key[2], const struct nx_packet *p);
+
+/* nx_reply_dest_port returns the UDP port the reply goes to (host order) by rule 22, or 0 where
+ * the class says pass (source and sent-by ports differ without rport: symmetric). */
+uint16_t nx_reply_dest_port(const struct nx_packet *p, const struct nx_class *class);
+
+struct nx_reply_options {
+	const struct nx_policy *policy;
+	bool reason_header;          /* rule 24 applies: INVITE for a number */
+	bool hw_ip_csum, hw_udp_csum; /* the port fills them in: leave pseudo-header sum in UDP, 0 in IP */
+	uint16_t mtu;                /* L3 bytes; longer replies are refused */
+};
+
+/* nx_reply_build writes the whole reply frame: L2 to L4 headers mirrored (same VLAN tags,
+ * priority, DSCP; DF set; IPv4 id 0; TTL 64; no IP options, no extension headers), then SIP.
+ * In:     p: a parsed, answerable request; status: NX_404 or NX_604; cap: room at out.
+ * Out:    *l4_off (may be NULL): where UDP begins, for offloads.
+ * Return: frame length, or 0 where the reply would be longer than the request's UDP payload (after
+ *         leaving out optional headers and using compact names), than the MTU or than cap. */
+uint32_t nx_reply_build(const struct nx_packet *p, enum nx_verdict status,
+	const struct nx_reply_options *o, uint8_t *out, uint32_t cap, uint16_t *l4_off);
+
+#endif

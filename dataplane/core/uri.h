@@ -1,0 +1,51 @@
+/* SIP, SIPS and TEL URIs (RFC 3261 section 19.1 and 25.1, RFC 3966): split into spans, nothing
+ * decoded, nothing copied. Turning a URI into the canonical key is nx_key_from_uri. */
+#ifndef NX_CORE_URI_H
+#define NX_CORE_URI_H
+
+#include "dataplane/core/sip.h"
+#include "nxsip/key.h"
+#include "nxsip/policy.h"
+
+enum nx_scheme { NX_URI_OTHER, NX_URI_SIP, NX_URI_SIPS, NX_URI_TEL };
+
+#define NX_URI_USER_PHONE  0x01u /* user=phone, any case */
+#define NX_URI_USER_OTHER  0x02u /* user= anything else (dialstring, ip): not plainly a user */
+#define NX_URI_GR          0x04u
+#define NX_URI_LR          0x08u
+#define NX_URI_MADDR       0x10u
+#define NX_URI_HEADERS     0x20u /* ?name=value */
+#define NX_URI_PORTABILITY 0x40u /* rn, cic, tgrp or trunk-context, in user or URI parameters */
+#define NX_URI_UNKNOWN_PARAM 0x80u /* any parameter but transport and lr (for own Route values) */
+
+struct nx_uri {
+	uint8_t scheme; /* enum nx_scheme */
+	uint8_t flags;
+	struct nx_span user; /* raw, without password and without the user's own ;parameters where
+			      * the scheme is tel; for sip the whole userinfo up to ':' or '@' */
+	struct nx_span host; /* IPv6 with its brackets; absent for tel */
+	struct nx_span phone_context; /* value, absent: off 0 */
+	bool has_user;
+	uint16_t port; /* 0: absent */
+};
+
+/* nx_uri_parse splits the URI at msg[span]; the result's spans count from msg too.
+ * Return: NX_R_UNDECIDED, NX_R_SCHEME (scheme is none of ours; out->scheme NX_URI_OTHER), or
+ *         NX_R_BAD_URI for anything against the grammar: control or space bytes, empty host, bad
+ *         %HH, port out of range, brackets, a second '@', '<' or '>' or '"'. */
+unsigned nx_uri_parse(const uint8_t *msg, struct nx_span span, struct nx_uri *out);
+
+/* nx_uri_equivalent says whether two parsed URIs name the same user at the same host for rule 27
+ * (To against Request-URI): same scheme family, user equal after one %HH decoding (numbers: after
+ * removing visual separators), host equal ignoring case and trailing dot. Parameters do not count. */
+bool nx_uri_equivalent(const uint8_t *msg, const struct nx_uri *a, const struct nx_uri *b);
+
+/* nx_key_from_uri makes the canonical key of a Request-URI (rules 10, 11, 31 to 34).
+ * In:     kind: of the service; plan: that applies to this source and service.
+ * Return: NX_R_UNDECIDED and the key; else why it passes: EMERGENCY, SHORT_NUMBER, NO_USER,
+ *         NOT_NUMBER, PLAN, PORTABILITY, DIALOG_TARGET (gr, lr, maddr, headers), BAD_URI (a user
+ *         longer than NX_KEY_MAX, or a control byte after decoding is fine: it is only a key). */
+unsigned nx_key_from_uri(const uint8_t *msg, const struct nx_uri *uri, enum nx_service_kind kind,
+	const struct nx_plan *plan, const struct nx_emergency *emergency, struct nx_key *key);
+
+#endif

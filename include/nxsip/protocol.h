@@ -1,0 +1,86 @@
+/* The control protocol: Unix stream socket (mode 0660), one JSON-RPC 2.0 object a line, named
+ * parameters. Binary data never travels as JSON: `load` passes an open descriptor (SCM_RIGHTS).
+ *
+ * Errors: JSON-RPC's own codes for what is not a call (-32700, -32600, -32601, -32602), else the
+ * code of error.h (negative, small), its name in error.data.name, a sentence in error.message.
+ *
+ * "[x]" is optional; every result is an object. USER is written as nx_key_from_row reads it.
+ *
+ * hello       {protocol}                     -> {protocol, version, name}
+ * status      {}                             -> {name, version, pid, uptime_s, state, bypass, shadow,
+ *               policy_version, data_version, writer: null | {client, since_s, what},
+ *               workers: [{worker, core, rx_packets, idle_percent}],
+ *               domains: [{name, authoritative, complete, shadow, ready, known, gone, head, bytes}],
+ *               verdicts: {pass, 404, 604, absorb, drop}}        state: "loading" | "serving"
+ * stats       {}                             -> {monotonic_ns, rx_packets, rx_bytes, tx_packets,
+ *               tx_bytes, tx_replies, reasons: {NAME: {verdict, count}},
+ *               classes: {CLASS: {NAME: count}}, workers: [{worker, core, rx_packets, tx_packets}]}
+ *               (reasons holds every reason, also zero ones; classes only what is not zero)
+ * ports       {}                             -> {ports: [{name, pair, side, driver, mac, queues, mtu,
+ *               numa_node, link_up, link_mbps, rss, offloads: [..], rx_packets, tx_packets,
+ *               rx_missed, rx_errors, tx_errors, rx_nombuf}]}
+ * service.list{}                             -> {services: [{name, kind, direction, vlan, addresses,
+ *               ports, hosts: [{host, domain}], plan}]}
+ * domain.add  {name, [authoritative], [complete], [shadow]} -> {version}
+ * domain.set  {name, [authoritative], [complete], [shadow]} -> {version}
+ * domain.del  {name, [force]}                -> {version}     (has users: needs force)
+ * domain.list {}                             -> {domains: [as in status]}
+ * range.add   {domain, prefix, min, max}     -> {version}     prefix "+4420794"; digits without +
+ * range.set   {domain, prefix, [min], [max]} -> {version}
+ * range.del   {domain, prefix}               -> {version}
+ * range.list  {[domain]}                     -> {ranges: [{domain, prefix, min, max}]}
+ * source.add  {prefix, class}                -> {version}     a prefix put into a class of the file
+ * source.set  {prefix, class}                -> {version}
+ * source.del  {prefix}                       -> {version}     (one of the file: set-in-file)
+ * source.list {}                             -> {classes: [{name, trust, answer, may_604, symmetric,
+ *               options, register, unanswerable, plan}], sources: [{prefix, class, origin}]}
+ *               origin: "file" | "store"
+ * rule.add    {expression, verdict, [priority], [domain], [shadow]} -> {id, version}
+ * rule.set    {id, [expression], [verdict], [priority], [shadow]}   -> {version}
+ * rule.del    {id}                           -> {version}
+ * rule.list   {}                             -> {rules: [{id, priority, verdict, domain|null,
+ *               expression, shadow}]}            verdict: "pass" | "404" | "604" | "drop"
+ * user.add    {domain, user, [head], [digits_are_names]} -> {version, user, was}
+ * user.gone   {domain, user, [digits_are_names]}         -> {version, user, was}
+ * user.del    {domain, user, [digits_are_names]}         -> {version, user, was}
+ * user.get    {domain, user, [digits_are_names]}         -> {user, state, [updated]}
+ * user.list   {domain, [prefix], [limit], [after]}       -> {users: [{user, state, updated}], [next]}
+ *               limit at most NX_LIST_MAX; next is the `after` of the next page
+ *               state, was: "absent" | "known" | "gone" | "head"; updated: seconds since the epoch
+ * load        {domain, mode, [skip_bad], [digits_are_names]} + descriptor of a CSV file
+ *                                            -> {version, rows, added, changed, removed, unchanged,
+ *               skipped, bad: [{row, column, text, why}], count, grace_us, seconds}
+ *               mode: "merge" | "replace". CSV: `user[,state]`, header line optional. Meanwhile
+ *               notifications: progress {phase, rows, bytes, size}; phase: "read" | "table" |
+ *               "commit". The client's end closing cancels. A bad row refuses the load whole
+ *               (error.data.row and .column name it), unless skip_bad (the first NX_BAD_ROWS_MAX
+ *               are listed, all are counted).
+ * explain     {uri, [from], [service], [method]} -> {verdict, reason, text, step, step_text, service,
+ *               class, host_domain|null, key|null, user_state, rule|null, range|null}
+ *               from: an address (default: an unlisted one); service: a name (default: the first
+ *               that is terminating)
+ * shadow      {on, [domain]}                 -> {version}
+ * bypass      {on}                           -> {version}
+ * reload      {}                             -> {version, applied: [KEY], needs_restart: [KEY]}
+ * shutdown    {}                             -> {}
+ *
+ * Every result of a change comes after the change is durable and every worker sees it. bypass and
+ * the box's shadow survive a restart. One writer at a time; others get `busy` and who holds it. */
+#ifndef NXSIP_PROTOCOL_H
+#define NXSIP_PROTOCOL_H
+
+#define NX_PROTOCOL         1
+#define NX_SOCKET_DEFAULT   "/run/nxsip/nxsipd.sock"
+#define NX_CONFIG_DEFAULT   "/etc/nxsip/nxsip.yaml"
+#define NX_LINE_MAX         (256 * 1024)      /* bytes of one request line */
+#define NX_UNREAD_MAX       (8 * 1024 * 1024) /* bytes a client may leave unread: then it is closed */
+#define NX_CLIENTS_MAX      256
+#define NX_LIST_MAX         10000
+#define NX_BAD_ROWS_MAX     100
+
+#define NX_RPC_PARSE        (-32700)
+#define NX_RPC_REQUEST      (-32600)
+#define NX_RPC_METHOD       (-32601)
+#define NX_RPC_PARAMS       (-32602)
+
+#endif

@@ -1,0 +1,83 @@
+/* The user table: who exists (known), who is globally gone, who is a head number.
+ * One table per domain, in shards; a shard is an array of 64-byte buckets of eight 8-byte slots; a
+ * slot holds 60 bits of the key's hash and a state, and changes by one atomic store. Readers are
+ * wait-free. The full keys are in the store, not here.
+ *
+ *   hash (128 bits, keyed):  high 64: shard index (top shard_bits)    low 64: slot bits
+ *   slot:  [63..4] stored hash bits   [3] bucket overflowed (slot 0 only)   [1..0] state, 0 = empty
+ *   bucket in shard: multiply-shift of the stored bits, so a shard can be rebuilt at any size from
+ *   its own slots, without the keys.
+ *   shard word: [63..42] buckets   [41..0] address >> 6: pointer and size are read by one load.
+ *
+ * A full bucket sets its overflow bit and spills to the next (wrapping): most misses read one line.
+ * INSERTION NEVER MOVES A LIVE SLOT: a reader that missed a moved key would give a false 404.
+ * Probe: dataplane/core/users_probe.c. Writer: control/policy/users.c. */
+#ifndef NXSIP_USERS_H
+#define NXSIP_USERS_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define NX_USERS_SLOTS      8  /* slots a bucket: one cache line */
+#define NX_USERS_SHARD_BITS 13 /* the most: 8,192 shards; 13 + 60 = 73 bits tell keys apart */
+#define NX_USERS_SECRET_LEN 192 /* XXH3's default secret size */
+
+enum nx_user_state {
+	NX_USER_ABSENT = 0,
+	NX_USER_KNOWN = 1,
+	NX_USER_GONE = 2,
+	NX_USER_HEAD = 3, /* known, and so is every longer number that begins with it (rule 35) */
+};
+
+#define NX_SLOT_STATE    ((uint64_t)0x3)
+#define NX_SLOT_OVERFLOW ((uint64_t)0x8)
+#define NX_SLOT_TAG      (~(uint64_t)0xf)
+
+struct nx_users_bucket {
+	_Alignas(64) _Atomic uint64_t slot[NX_USERS_SLOTS]; /* dp: r, ctl: w */
+};
+
+struct nx_hash {
+	uint64_t lo, hi;
+};
+
+struct nx_users {
+	_Atomic uint64_t *shard; /* 1 << shard_bits words; dp: r, ctl: w */
+	uint8_t shard_bits;
+	_Alignas(64) uint8_t secret[NX_USERS_SECRET_LEN]; /* dp: r; fixed for the table's life */
+	struct nx_users_writer *writer; /* ctl only */
+};
+
+/* nx_users_hash hashes a key with the table's secret (XXH3-128).  Thread: any. */
+struct nx_hash nx_users_hash(const struct nx_users *t, const void *key, size_t len);
+
+/* nx_users_prefetch_shard, then nx_users_prefetch: the two loads of a probe, started early. */
+static inline void nx_users_prefetch_shard(const struct nx_users *t, struct nx_hash h)
+{
+	__builtin_prefetch(&t->shard[t->shard_bits ? h.hi >> (64 - t->shard_bits) : 0]);
+}
+
+static inline struct nx_users_bucket *nx_users_bucket_of(uint64_t word, uint64_t lo, uint64_t *nb)
+{
+	*nb = word >> 42;
+	return (struct nx_users_bucket *)(uintptr_t)((word & ((UINT64_C(1) << 42) - 1)) << 6) +
+		(uint64_t)(((unsigned __int128)(lo & NX_SLOT_TAG) * *nb) >> 64);
+}
+
+static inline void nx_users_prefetch(const struct nx_users *t, struct nx_hash h)
+{
+	uint64_t nb, word = atomic_load_explicit(
+			     &t->shard[t->shard_bits ? h.hi >> (64 - t->shard_bits) : 0],
+			     memory_order_acquire);
+
+	if (word)
+		__builtin_prefetch(nx_users_bucket_of(word, h.lo, &nb));
+}
+
+/* nx_users_probe returns the state of the key with hash h.
+ * Thread: worker, RCU online (or the writer); never blocks or allocates.  Error: none; absence is
+ * an answer. */
+enum nx_user_state nx_users_probe(const struct nx_users *t, struct nx_hash h);
+
+#endif
