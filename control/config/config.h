@@ -44,8 +44,8 @@ struct nx_config {
 	char *path;
 	struct nx_box_config box;
 	char *socket_path;
-	char *socket_group; /* NULL: the daemon's */
-	char *store_path;   /* a directory */
+	char *socket_group;     /* NULL: the daemon's */
+	char *store_path;       /* a directory */
 	uint64_t store_map_mib; /* LMDB map size */
 	bool reason_header;
 	char server[64];
@@ -73,8 +73,8 @@ void nx_config_errors_free(struct nx_config_errors *e);
 
 /* nx_config_box_diff names the keys whose values differ and need a restart (eal, ports, workers,
  * socket, store); returns how many were written to keys (at most max). Static strings. */
-uint32_t nx_config_box_diff(const struct nx_config *a, const struct nx_config *b, const char **keys,
-	uint32_t max);
+uint32_t nx_config_box_diff(
+	const struct nx_config *a, const struct nx_config *b, const char **keys, uint32_t max);
 
 /* nx_addr_parse reads an IPv4 or IPv6 address (inet_pton forms, no brackets);
  * nx_prefix_parse reads ADDR or ADDR/LEN, refusing host bits. */

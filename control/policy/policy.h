@@ -8,7 +8,7 @@
 
 /* The store's records, in memory. Names and expressions are owned by the record's holder. */
 struct nx_domain_def {
-	uint32_t id; /* 1.. */
+	uint32_t id;                   /* 1.. */
 	char name[NX_DOMAIN_NAME_MAX]; /* lower case, no trailing dot */
 	bool authoritative, complete, shadow;
 	bool has_heads;
@@ -62,7 +62,8 @@ void nx_policy_free(struct nx_policy *p);
 /* nx_rule_check compiles one expression alone, to refuse it with a reason before it is stored. */
 int nx_rule_check(const char *expression, struct nx_error *err);
 
-/* nx_range_check checks prefix ("+", 1..15 digits) and lengths (prefix digits <= min <= max <= 15). */
+/* nx_range_check checks prefix ("+", 1..15 digits) and lengths (prefix digits <= min <= max <= 15).
+ */
 int nx_range_check(const struct nx_range *r, struct nx_error *err);
 
 /* nx_tag_key_init derives secret from k and marks the key present. */

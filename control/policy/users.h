@@ -9,8 +9,8 @@
 
 /* nx_users_create makes an empty table with room for `expected` users (it grows by itself).
  * Error: NX_ERR_NOMEM. */
-int nx_users_create(uint64_t expected, const uint8_t secret[NX_USERS_SECRET_LEN],
-	struct nx_users **out);
+int nx_users_create(
+	uint64_t expected, const uint8_t secret[NX_USERS_SECRET_LEN], struct nx_users **out);
 
 /* nx_users_destroy frees the table at once: only when no reader can hold it. */
 void nx_users_destroy(struct nx_users *t);
@@ -19,8 +19,8 @@ void nx_users_destroy(struct nx_users *t);
  * Out:    *old: the state it had. A caller that knows from the store that the key is new and finds
  *         *old not ABSENT has met a hash collision: it must rebuild with a new secret.
  * Error:  NX_ERR_NOMEM (nothing changed), NX_ERR_FULL (a shard at its largest). */
-int nx_users_set(struct nx_users *t, struct nx_hash h, enum nx_user_state state,
-	enum nx_user_state *old);
+int nx_users_set(
+	struct nx_users *t, struct nx_hash h, enum nx_user_state state, enum nx_user_state *old);
 
 /* nx_users_retired says how many bytes wait for a grace period; nx_users_reclaim frees them.
  * Call it only after synchronize_rcu() that began after the last nx_users_set. */

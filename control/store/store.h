@@ -15,15 +15,15 @@ struct nx_store;
 struct nx_store_txn; /* a write transaction */
 
 struct nx_store_meta {
-	uint64_t version;      /* of the data: grows by one a commit */
+	uint64_t version; /* of the data: grows by one a commit */
 	uint8_t users_secret[NX_USERS_SECRET_LEN];
-	uint8_t tag_key[16];   /* used where the configuration gives none */
+	uint8_t tag_key[16]; /* used where the configuration gives none */
 	bool bypass, shadow;
 	uint32_t next_domain, next_rule;
 };
 
 struct nx_user_record {
-	uint8_t state; /* enum nx_user_state, never ABSENT */
+	uint8_t state;    /* enum nx_user_state, never ABSENT */
 	uint32_t updated; /* seconds since the epoch */
 };
 
@@ -55,8 +55,8 @@ int nx_store_user_get(struct nx_store *s, uint32_t domain, const struct nx_key *
 /* nx_store_user_scan calls back for the users of a domain in key order, those whose key begins with
  * prefix (NULL: all) and, where after is given, is greater than it; the callback returns false to
  * stop. A consistent snapshot; blocks nobody. */
-typedef bool (*nx_user_cb)(void *arg, const uint8_t *key, size_t len,
-	const struct nx_user_record *rec);
+typedef bool (*nx_user_cb)(
+	void *arg, const uint8_t *key, size_t len, const struct nx_user_record *rec);
 int nx_store_user_scan(struct nx_store *s, uint32_t domain, const struct nx_key *prefix,
 	const struct nx_key *after, nx_user_cb cb, void *arg, struct nx_error *err);
 int nx_store_user_count(struct nx_store *s, uint32_t domain, uint64_t *n, struct nx_error *err);
@@ -76,7 +76,8 @@ int nx_store_user_del(struct nx_store_txn *t, uint32_t domain, const struct nx_k
 int nx_store_user_del_all(struct nx_store_txn *t, uint32_t domain, struct nx_error *err);
 
 int nx_store_domain_put(struct nx_store_txn *t, const struct nx_domain_def *d, struct nx_error *e);
-int nx_store_domain_del(struct nx_store_txn *t, uint32_t id, struct nx_error *err); /* users, ranges, rules too */
+int nx_store_domain_del(
+	struct nx_store_txn *t, uint32_t id, struct nx_error *err); /* users, ranges, rules too */
 int nx_store_range_put(struct nx_store_txn *t, const struct nx_range_def *r, struct nx_error *err);
 int nx_store_range_del(struct nx_store_txn *t, const struct nx_range_def *r, struct nx_error *err);
 int nx_store_rule_put(struct nx_store_txn *t, const struct nx_rule_def *r, struct nx_error *err);

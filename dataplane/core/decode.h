@@ -9,8 +9,9 @@
 /* nx_decode fills the decode fields of p from p->frame.
  * Return (and p->reason): NX_R_UNDECIDED for a sound UDP datagram, headers only: its UDP checksum
  * is still unchecked (nx_decode_udp_csum does that, for what will be judged), else NOT_IP, NOT_UDP,
- * FRAGMENT (any fragment, also an IPv6 atomic one), TRUNCATED, IP_CHECKSUM, MARTIAN (multicast, broadcast, unspecified, loopback,
- * v4-mapped or port 0 on either end; source MAC a group address; destination MAC a group address). */
+ * FRAGMENT (any fragment, also an IPv6 atomic one), TRUNCATED, IP_CHECKSUM, MARTIAN (multicast,
+ * broadcast, unspecified, loopback, v4-mapped or port 0 on either end; source MAC a group address;
+ * destination MAC a group address). */
 unsigned nx_decode(struct nx_packet *p);
 
 /* nx_decode_udp_csum returns whether the UDP checksum is right; believes p->udp_csum where the port

@@ -22,7 +22,7 @@ struct nx_packet {
 	/* shell: the whole frame, contiguous; owned by the caller for the packet's life */
 	const uint8_t *frame;
 	uint32_t frame_len;
-	uint8_t from_core; /* arrived at the pair's core port */
+	uint8_t from_core;         /* arrived at the pair's core port */
 	uint8_t ip_csum, udp_csum; /* enum nx_csum: what the port says */
 
 	uint8_t reason; /* enum nx_reason, or NX_R_UNDECIDED */
@@ -31,8 +31,8 @@ struct nx_packet {
 	bool is_v6;
 	uint16_t l3_off, l4_off, payload_off; /* into frame */
 	uint16_t payload_len;                 /* of the UDP datagram, without trailing padding */
-	uint16_t vlan; /* outermost VLAN id, NX_VLAN_NONE */
-	uint16_t src_port, dst_port; /* host order */
+	uint16_t vlan;                        /* outermost VLAN id, NX_VLAN_NONE */
+	uint16_t src_port, dst_port;          /* host order */
 	struct nx_addr src, dst;
 
 	/* source (verdict.c) */

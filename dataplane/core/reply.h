@@ -21,9 +21,10 @@ uint16_t nx_reply_dest_port(const struct nx_packet *p, const struct nx_class *cl
 
 struct nx_reply_options {
 	const struct nx_policy *policy;
-	bool reason_header;          /* rule 24 applies: INVITE for a number */
-	bool hw_ip_csum, hw_udp_csum; /* the port fills them in: leave pseudo-header sum in UDP, 0 in IP */
-	uint16_t mtu;                /* L3 bytes; longer replies are refused */
+	bool reason_header; /* rule 24 applies: INVITE for a number */
+	bool hw_ip_csum,
+		hw_udp_csum; /* the port fills them in: leave pseudo-header sum in UDP, 0 in IP */
+	uint16_t mtu;        /* L3 bytes; longer replies are refused */
 };
 
 /* nx_reply_build writes the whole reply frame: L2 to L4 headers mirrored (same VLAN tags,

@@ -13,7 +13,8 @@ struct nx_span {
 	uint16_t off, len; /* a span with off 0 is absent: no header value begins a message */
 };
 
-#define NX_SIP_VIA_MAX   64 /* Via rows followed: RFC 4475's longest has 34; more pass as too-many */
+#define NX_SIP_VIA_MAX   64 /* Via rows followed: RFC 4475's longest has 34; more pass as too-many \
+			     */
 #define NX_SIP_ROUTE_MAX 8  /* Route rows followed; more pass as too-many */
 
 enum nx_method {
@@ -30,22 +31,22 @@ enum nx_method {
 };
 
 /* Facts about headers that decide a verdict by being there. */
-#define NX_SIP_TO_TAG            0x0001u /* the To header has a tag parameter, also an empty one */
-#define NX_SIP_DIALOG_HEADER     0x0002u /* Replaces, Join or Target-Dialog */
-#define NX_SIP_PROXY_REQUIRE     0x0004u
-#define NX_SIP_MAX_FORWARDS_0    0x0008u
-#define NX_SIP_RESOURCE_PRIORITY 0x0010u
+#define NX_SIP_TO_TAG             0x0001u /* the To header has a tag parameter, also an empty one */
+#define NX_SIP_DIALOG_HEADER      0x0002u /* Replaces, Join or Target-Dialog */
+#define NX_SIP_PROXY_REQUIRE      0x0004u
+#define NX_SIP_MAX_FORWARDS_0     0x0008u
+#define NX_SIP_RESOURCE_PRIORITY  0x0010u
 #define NX_SIP_PRIORITY_EMERGENCY 0x0020u /* Priority: emergency, any case */
-#define NX_SIP_PSAP_CALLBACK     0x0040u /* Priority: psap-callback (RFC 7090) */
-#define NX_SIP_RETARGET_HEADER   0x0080u /* History-Info or Diversion */
-#define NX_SIP_RPORT             0x0100u /* top Via has rport */
-#define NX_SIP_RPORT_VALUE       0x0200u /* ... with a value */
-#define NX_SIP_VIA_MADDR         0x0400u
-#define NX_SIP_VIA_UDP           0x0800u /* top Via is SIP/2.0/UDP */
+#define NX_SIP_PSAP_CALLBACK      0x0040u /* Priority: psap-callback (RFC 7090) */
+#define NX_SIP_RETARGET_HEADER    0x0080u /* History-Info or Diversion */
+#define NX_SIP_RPORT              0x0100u /* top Via has rport */
+#define NX_SIP_RPORT_VALUE        0x0200u /* ... with a value */
+#define NX_SIP_VIA_MADDR          0x0400u
+#define NX_SIP_VIA_UDP            0x0800u /* top Via is SIP/2.0/UDP */
 
 struct nx_sip {
-	uint8_t method;   /* enum nx_method */
-	uint32_t flags;   /* NX_SIP_... */
+	uint8_t method; /* enum nx_method */
+	uint32_t flags; /* NX_SIP_... */
 	struct nx_span method_text, ruri;
 	uint16_t header_len; /* bytes of request line and headers, the empty line included */
 
@@ -55,7 +56,8 @@ struct nx_sip {
 	struct nx_span from_tag, to_tag; /* parameter values; len 0 with the flag set: empty tag */
 	uint32_t cseq_number;
 
-	/* Via rows in order, as values; row 0 holds the top Via, possibly comma-joined with others */
+	/* Via rows in order, as values; row 0 holds the top Via, possibly comma-joined with others
+	 */
 	uint8_t n_via, n_route;
 	struct nx_span route[NX_SIP_ROUTE_MAX]; /* Route rows, as values */
 

@@ -9,13 +9,13 @@
 
 enum nx_scheme { NX_URI_OTHER, NX_URI_SIP, NX_URI_SIPS, NX_URI_TEL };
 
-#define NX_URI_USER_PHONE  0x01u /* user=phone, any case */
-#define NX_URI_USER_OTHER  0x02u /* user= anything else (dialstring, ip): not plainly a user */
-#define NX_URI_GR          0x04u
-#define NX_URI_LR          0x08u
-#define NX_URI_MADDR       0x10u
-#define NX_URI_HEADERS     0x20u /* ?name=value */
-#define NX_URI_PORTABILITY 0x40u /* rn, cic, tgrp or trunk-context, in user or URI parameters */
+#define NX_URI_USER_PHONE    0x01u /* user=phone, any case */
+#define NX_URI_USER_OTHER    0x02u /* user= anything else (dialstring, ip): not plainly a user */
+#define NX_URI_GR            0x04u
+#define NX_URI_LR            0x08u
+#define NX_URI_MADDR         0x10u
+#define NX_URI_HEADERS       0x20u /* ?name=value */
+#define NX_URI_PORTABILITY   0x40u /* rn, cic, tgrp or trunk-context, in user or URI parameters */
 #define NX_URI_UNKNOWN_PARAM 0x80u /* any parameter but transport and lr (for own Route values) */
 
 struct nx_uri {
@@ -37,7 +37,8 @@ unsigned nx_uri_parse(const uint8_t *msg, struct nx_span span, struct nx_uri *ou
 
 /* nx_uri_equivalent says whether two parsed URIs name the same user at the same host for rule 27
  * (To against Request-URI): same scheme family, user equal after one %HH decoding (numbers: after
- * removing visual separators), host equal ignoring case and trailing dot. Parameters do not count. */
+ * removing visual separators), host equal ignoring case and trailing dot. Parameters do not count.
+ */
 bool nx_uri_equivalent(const uint8_t *msg, const struct nx_uri *a, const struct nx_uri *b);
 
 /* nx_key_from_uri makes the canonical key of a Request-URI (rules 10, 11, 31 to 34).

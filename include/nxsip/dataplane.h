@@ -10,9 +10,9 @@
 #include "nxsip/policy.h"
 #include "nxsip/stats.h"
 
-#define NX_PAIR_MAX      16
-#define NX_EAL_ARGS_MAX  32
-#define NX_DEVICE_MAX    256
+#define NX_PAIR_MAX     16
+#define NX_EAL_ARGS_MAX 32
+#define NX_DEVICE_MAX   256
 
 enum nx_hugepages { NX_HUGE_AUTO, NX_HUGE_ON, NX_HUGE_OFF };
 enum nx_idle { NX_IDLE_BUSY, NX_IDLE_ADAPTIVE };
@@ -28,7 +28,7 @@ struct nx_pair_config {
 /* The box: what needs a restart to change. */
 struct nx_box_config {
 	char name[64];
-	uint8_t hugepages;     /* enum nx_hugepages */
+	uint8_t hugepages; /* enum nx_hugepages */
 	uint32_t memory_mib;
 	char file_prefix[32];
 	char *eal_args[NX_EAL_ARGS_MAX]; /* passed to EAL as they are */
@@ -36,7 +36,7 @@ struct nx_box_config {
 	uint32_t control_core;
 	uint32_t worker_core[NX_WORKER_MAX];
 	uint32_t n_workers;
-	uint8_t idle;          /* enum nx_idle */
+	uint8_t idle; /* enum nx_idle */
 	uint32_t rx_descriptors, tx_descriptors;
 	uint32_t mempool_size; /* mbufs a pair; 0: computed from queues and descriptors */
 	struct nx_pair_config pair[NX_PAIR_MAX];
@@ -44,14 +44,14 @@ struct nx_box_config {
 };
 
 struct nx_port_info {
-	char name[64];      /* DPDK's device name */
+	char name[64]; /* DPDK's device name */
 	char pair[NX_NAME_MAX];
-	const char *side;   /* "access" or "core" */
+	const char *side; /* "access" or "core" */
 	char driver[32];
 	uint8_t mac[6];
 	uint16_t queues;
 	uint16_t mtu;
-	int numa_node;      /* -1: none */
+	int numa_node; /* -1: none */
 	bool link_up;
 	uint32_t link_mbps; /* 0: unknown */
 	bool rss;           /* required on PCI ports; false: queue pairs of a virtual port */
@@ -82,22 +82,22 @@ void nx_dp_port(const struct nx_dp *dp, unsigned port, struct nx_port_info *info
 /* ---- explain: the verdict on a made-up request, by the workers' own code ---- */
 
 struct nx_explain_query {
-	const char *uri;      /* Request-URI, as a caller would send it */
+	const char *uri; /* Request-URI, as a caller would send it */
 	size_t uri_len;
-	const char *method;   /* NULL: INVITE */
-	int32_t service;      /* index into policy services */
+	const char *method;    /* NULL: INVITE */
+	int32_t service;       /* index into policy services */
 	struct nx_addr source; /* the caller's address */
 };
 
 struct nx_explanation {
-	uint8_t verdict;   /* enum nx_verdict */
-	uint8_t reason;    /* enum nx_reason */
-	uint8_t step;      /* of "the verdict, in order", 1..10 */
-	int32_t domain;    /* index, -1: not reached */
+	uint8_t verdict; /* enum nx_verdict */
+	uint8_t reason;  /* enum nx_reason */
+	uint8_t step;    /* of "the verdict, in order", 1..10 */
+	int32_t domain;  /* index, -1: not reached */
 	uint32_t source_class;
 	uint8_t user_state; /* enum nx_user_state; absent where not looked up */
-	int32_t rule;      /* rank of the rule that decided, -1 */
-	int32_t range;     /* index of the domain's range that covers the number, -1 */
+	int32_t rule;       /* rank of the rule that decided, -1 */
+	int32_t range;      /* index of the domain's range that covers the number, -1 */
 	bool has_key;
 	struct nx_key key;
 };
@@ -105,7 +105,7 @@ struct nx_explanation {
 /* nx_explain builds a request for the URI, runs it through the pipeline and says what came out.
  * Thread: control, inside an RCU read section or as the only writer.
  * Error: NX_ERR_TOO_LONG where the URI does not fit a datagram. */
-int nx_explain(const struct nx_policy *p, const struct nx_explain_query *q,
-	struct nx_explanation *out);
+int nx_explain(
+	const struct nx_policy *p, const struct nx_explain_query *q, struct nx_explanation *out);
 
 #endif

@@ -9,25 +9,25 @@
 #include <stdio.h>
 
 /* X(id, code, name) */
-#define NX_ERRORS(X)                                                                               \
-	X(NX_OK, 0, "ok")                                                                          \
-	X(NX_ERR_NOMEM, -1, "no-memory")                                                           \
-	X(NX_ERR_INVALID, -2, "invalid")                                                           \
-	X(NX_ERR_NOT_FOUND, -3, "not-found")                                                       \
-	X(NX_ERR_EXISTS, -4, "exists")                                                             \
-	X(NX_ERR_BUSY, -5, "busy")                                                                 \
-	X(NX_ERR_FULL, -6, "full")                                                                 \
-	X(NX_ERR_IO, -7, "io")                                                                     \
-	X(NX_ERR_CORRUPT, -8, "corrupt")                                                           \
-	X(NX_ERR_AUTHORITY, -9, "no-authority")                                                    \
-	X(NX_ERR_STALLED, -10, "stalled")                                                          \
-	X(NX_ERR_GUARD, -11, "guard")                                                              \
-	X(NX_ERR_CONFLICT, -12, "conflict")                                                        \
-	X(NX_ERR_COLLISION, -13, "hash-collision")                                                 \
-	X(NX_ERR_CANCELLED, -14, "cancelled")                                                      \
-	X(NX_ERR_TOO_LONG, -15, "too-long")                                                        \
-	X(NX_ERR_UNSUPPORTED, -16, "unsupported")                                                  \
-	X(NX_ERR_PORT, -17, "port")                                                                \
+#define NX_ERRORS(X)                               \
+	X(NX_OK, 0, "ok")                          \
+	X(NX_ERR_NOMEM, -1, "no-memory")           \
+	X(NX_ERR_INVALID, -2, "invalid")           \
+	X(NX_ERR_NOT_FOUND, -3, "not-found")       \
+	X(NX_ERR_EXISTS, -4, "exists")             \
+	X(NX_ERR_BUSY, -5, "busy")                 \
+	X(NX_ERR_FULL, -6, "full")                 \
+	X(NX_ERR_IO, -7, "io")                     \
+	X(NX_ERR_CORRUPT, -8, "corrupt")           \
+	X(NX_ERR_AUTHORITY, -9, "no-authority")    \
+	X(NX_ERR_STALLED, -10, "stalled")          \
+	X(NX_ERR_GUARD, -11, "guard")              \
+	X(NX_ERR_CONFLICT, -12, "conflict")        \
+	X(NX_ERR_COLLISION, -13, "hash-collision") \
+	X(NX_ERR_CANCELLED, -14, "cancelled")      \
+	X(NX_ERR_TOO_LONG, -15, "too-long")        \
+	X(NX_ERR_UNSUPPORTED, -16, "unsupported")  \
+	X(NX_ERR_PORT, -17, "port")                \
 	X(NX_ERR_IN_FILE, -18, "set-in-file")
 
 enum nx_err {
@@ -39,8 +39,8 @@ enum nx_err {
 static inline const char *nx_err_name(int err)
 {
 	switch (err) {
-#define NX_ERR_CASE(id, code, name)                                                                \
-	case code:                                                                                 \
+#define NX_ERR_CASE(id, code, name) \
+	case code:                  \
 		return name;
 		NX_ERRORS(NX_ERR_CASE)
 #undef NX_ERR_CASE

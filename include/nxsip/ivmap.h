@@ -12,9 +12,9 @@
 
 /* Interval i covers keys from start[i] up to, not including, start[i + 1]; start[0] is 0. */
 struct nx_ivmap {
-	uint32_t n;       /* dp: r, ctl: w before publication */
-	nx_u128 *start;   /* ascending */
-	uint32_t *value;  /* NX_IVMAP_NONE where no prefix covers the interval */
+	uint32_t n;      /* dp: r, ctl: w before publication */
+	nx_u128 *start;  /* ascending */
+	uint32_t *value; /* NX_IVMAP_NONE where no prefix covers the interval */
 };
 
 /* nx_ivmap_find returns the value of the longest prefix that covers key, or NX_IVMAP_NONE.

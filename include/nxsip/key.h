@@ -67,8 +67,8 @@ struct nx_emergency {
 
 /* nx_emergency_match says whether the dialled string (as for nx_plan_apply) is a listed number.
  * A country code is any 1 to 3 digits after `+` or after an international prefix of the plan. */
-bool nx_emergency_match(const struct nx_emergency *list, const struct nx_plan *plan, const char *s,
-	size_t len);
+bool nx_emergency_match(
+	const struct nx_emergency *list, const struct nx_plan *plan, const char *s, size_t len);
 
 enum nx_row_err {
 	NX_ROW_OK,
@@ -84,8 +84,8 @@ enum nx_row_err {
  * byte, no %HH decoding.
  * Seven to fifteen bare digits are refused unless digits_are_names: loaded as a name, a number
  * without its + would never match, and its live user would be answered 404. */
-enum nx_row_err nx_key_from_row(const char *s, size_t len, bool digits_are_names,
-	struct nx_key *key);
+enum nx_row_err nx_key_from_row(
+	const char *s, size_t len, bool digits_are_names, struct nx_key *key);
 
 /* nx_row_err_text says what is wrong and what to do, for a person. */
 const char *nx_row_err_text(enum nx_row_err e);

@@ -30,13 +30,13 @@ enum nx_service_kind { NX_SERVICE_PHONE, NX_SERVICE_NAMES };
  * (public) and catches every address that no prefix covers. */
 struct nx_class {
 	char name[NX_NAME_MAX];
-	uint8_t trust;           /* enum nx_trust */
-	uint8_t answer;          /* enum nx_answer; trusted and peer: always ANSWER */
-	uint8_t symmetric;       /* enum nx_symmetric */
-	bool may_604;            /* rule 27 */
-	bool options_as_invite;  /* rule 8 */
-	bool register_answer;    /* rule 7 */
-	bool unanswerable_drop;  /* rule 13 */
+	uint8_t trust;              /* enum nx_trust */
+	uint8_t answer;             /* enum nx_answer; trusted and peer: always ANSWER */
+	uint8_t symmetric;          /* enum nx_symmetric */
+	bool may_604;               /* rule 27 */
+	bool options_as_invite;     /* rule 8 */
+	bool register_answer;       /* rule 7 */
+	bool unanswerable_drop;     /* rule 13 */
 	const struct nx_plan *plan; /* overrides the service's; NULL: the service's */
 };
 
@@ -53,7 +53,7 @@ struct nx_domain {
 	bool authoritative;  /* 604 may be given (rule 27) */
 	bool complete_names; /* a name that is not in the table does not exist (rule 26) */
 	bool shadow;
-	bool has_heads;      /* some user is NX_USER_HEAD: look up the prefixes too */
+	bool has_heads;         /* some user is NX_USER_HEAD: look up the prefixes too */
 	struct nx_users *users; /* NULL while there is no complete table: pass (rule 29) */
 	struct nx_range *ranges;
 	uint32_t n_ranges;
@@ -72,7 +72,7 @@ struct nx_rule {
 /* The compiled rules: rules[] sorted by rank (priority, then id); Hyperscan expression id = rank.
  * scratch[w] belongs to worker w alone; slot NX_WORKER_MAX to control (explain). */
 struct nx_ruleset {
-	void *db; /* hs_database_t */
+	void *db;                         /* hs_database_t */
 	void *scratch[NX_WORKER_MAX + 1]; /* hs_scratch_t */
 	struct nx_rule *rules;
 	uint32_t n;
@@ -92,20 +92,20 @@ struct nx_host_entry {
 
 struct nx_hosts {
 	struct nx_host_entry *slot;
-	uint32_t mask;         /* slots - 1; no slots where slot is NULL */
+	uint32_t mask; /* slots - 1; no slots where slot is NULL */
 	bool has_wildcards;
-	int32_t any_domain;    /* index into domains for `any`, -1: none */
+	int32_t any_domain; /* index into domains for `any`, -1: none */
 	struct nx_host_addr {
 		struct nx_addr addr; /* IP literals, by value */
 		int32_t domain;
-	} *addrs;
+	} * addrs;
 	uint32_t n_addrs;
 };
 
 struct nx_service {
 	char name[NX_NAME_MAX];
-	uint8_t kind;     /* enum nx_service_kind */
-	bool originating; /* its traffic passes */
+	uint8_t kind;               /* enum nx_service_kind */
+	bool originating;           /* its traffic passes */
 	const struct nx_plan *plan; /* never NULL */
 	struct nx_hosts hosts;
 	uint16_t *ports; /* the service's UDP ports, host order: what a host's port may be */
@@ -115,25 +115,26 @@ struct nx_service {
 /* (VLAN, address, port) -> service. Open-addressed, power of two, linear probing. */
 struct nx_service_slot {
 	struct nx_addr addr;
-	uint16_t port; /* host order */
-	uint16_t vlan; /* outermost VLAN id or NX_VLAN_NONE */
+	uint16_t port;   /* host order */
+	uint16_t vlan;   /* outermost VLAN id or NX_VLAN_NONE */
 	int32_t service; /* index, -1: empty slot */
 };
 
 struct nx_tag_key {
-	uint8_t id;     /* 0..15, written into the tag */
+	uint8_t id; /* 0..15, written into the tag */
 	bool present;
-	uint8_t k[16];  /* SipHash key */
+	uint8_t k[16];                       /* SipHash key */
 	uint8_t secret[NX_USERS_SECRET_LEN]; /* XXH3 secret, derived from k */
 };
 
 struct nx_policy {
-	uint64_t version; /* grows with every publication */
-	bool bypass;      /* everything passes, but our own ACKs until ack_until_ns */
-	bool shadow;      /* the whole box */
+	uint64_t version;   /* grows with every publication */
+	bool bypass;        /* everything passes, but our own ACKs until ack_until_ns */
+	bool shadow;        /* the whole box */
 	bool reason_header; /* rule 24 */
-	char server[64];  /* Server header of replies; empty: none */
-	uint64_t bypass_ack_until_ns; /* CLOCK_MONOTONIC; while bypass: absorb our ACKs until then */
+	char server[64];    /* Server header of replies; empty: none */
+	uint64_t
+		bypass_ack_until_ns; /* CLOCK_MONOTONIC; while bypass: absorb our ACKs until then */
 
 	struct nx_service *services;
 	uint32_t n_services;
@@ -141,7 +142,7 @@ struct nx_policy {
 	uint32_t service_mask;
 
 	struct nx_class classes[NX_CLASS_MAX];
-	uint32_t n_classes; /* >= 1 */
+	uint32_t n_classes;      /* >= 1 */
 	struct nx_ivmap sources; /* nx_addr_u128 -> class index; none: class 0 */
 
 	struct nx_domain *domains;
@@ -150,13 +151,13 @@ struct nx_policy {
 	struct nx_plan *plans;
 	uint32_t n_plans;
 	struct nx_emergency emergency;
-	struct nx_ruleset *rules; /* NULL: no rules */
+	struct nx_ruleset *rules;     /* NULL: no rules */
 	struct nx_tag_key tag_key[2]; /* [0] signs, both verify (rule 20) */
 };
 
 /* nx_policy_service returns the index of the service at (vlan, addr, port), or -1. */
-int32_t nx_policy_service(const struct nx_policy *p, uint16_t vlan, const struct nx_addr *addr,
-	uint16_t port);
+int32_t nx_policy_service(
+	const struct nx_policy *p, uint16_t vlan, const struct nx_addr *addr, uint16_t port);
 
 /* nx_policy_is_own says whether addr is an address of any service, on any VLAN and port. */
 bool nx_policy_is_own(const struct nx_policy *p, const struct nx_addr *addr);
@@ -187,7 +188,7 @@ static inline nx_u128 nx_digits_key(const uint8_t *d, uint32_t len)
 
 /* nx_rules_match returns the rank of the first rule (by rank) that matches the key in the domain,
  * or -1.  worker: whose scratch to use; NX_WORKER_MAX for control. */
-int32_t nx_rules_match(const struct nx_ruleset *r, unsigned worker, int32_t domain,
-	const struct nx_key *key);
+int32_t nx_rules_match(
+	const struct nx_ruleset *r, unsigned worker, int32_t domain, const struct nx_key *key);
 
 #endif

@@ -1,3 +1,4 @@
+/* clang-format off: the method table below is laid out by hand */
 /* The control protocol: Unix stream socket (mode 0660), one JSON-RPC 2.0 object a line, named
  * parameters. Binary data never travels as JSON: `load` passes an open descriptor (SCM_RIGHTS).
  *

@@ -19,8 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NX_USERS_SLOTS      8  /* slots a bucket: one cache line */
-#define NX_USERS_SHARD_BITS 13 /* the most: 8,192 shards; 13 + 60 = 73 bits tell keys apart */
+#define NX_USERS_SLOTS      8   /* slots a bucket: one cache line */
+#define NX_USERS_SHARD_BITS 13  /* the most: 8,192 shards; 13 + 60 = 73 bits tell keys apart */
 #define NX_USERS_SECRET_LEN 192 /* XXH3's default secret size */
 
 enum nx_user_state {
@@ -46,7 +46,7 @@ struct nx_users {
 	_Atomic uint64_t *shard; /* 1 << shard_bits words; dp: r, ctl: w */
 	uint8_t shard_bits;
 	_Alignas(64) uint8_t secret[NX_USERS_SECRET_LEN]; /* dp: r; fixed for the table's life */
-	struct nx_users_writer *writer; /* ctl only */
+	struct nx_users_writer *writer;                   /* ctl only */
 };
 
 /* nx_users_hash hashes a key with the table's secret (XXH3-128).  Thread: any. */
@@ -62,7 +62,7 @@ static inline struct nx_users_bucket *nx_users_bucket_of(uint64_t word, uint64_t
 {
 	*nb = word >> 42;
 	return (struct nx_users_bucket *)(uintptr_t)((word & ((UINT64_C(1) << 42) - 1)) << 6) +
-		(uint64_t)(((unsigned __int128)(lo & NX_SLOT_TAG) * *nb) >> 64);
+	       (uint64_t)(((unsigned __int128)(lo & NX_SLOT_TAG) * *nb) >> 64);
 }
 
 static inline void nx_users_prefetch(const struct nx_users *t, struct nx_hash h)

@@ -17,6 +17,7 @@ enum nx_verdict {
 };
 
 /* X(id, verdict, name, text for a person) */
+/* clang-format off */
 #define NX_REASONS(X)                                                                              \
 	/* not ours to judge */                                                                    \
 	X(FROM_CORE, NX_PASS, "from-core", "arrived from the SBC's side")                          \
@@ -103,12 +104,13 @@ enum nx_verdict {
 	X(UNANSWERABLE_DROP, NX_DROP, "unanswerable-drop", "malformed, and the source class drops") \
 	X(TX_FULL, NX_DROP, "tx-full", "the transmit queue was full or the link down")             \
 	X(TX_OVERSIZE, NX_DROP, "tx-oversize", "longer than the other port can send")
+/* clang-format on */
 
 enum nx_reason {
 #define NX_REASON_ENUM(id, verdict, name, text) NX_R_##id,
 	NX_REASONS(NX_REASON_ENUM)
 #undef NX_REASON_ENUM
-	NX_REASON_COUNT,
+		NX_REASON_COUNT,
 	NX_R_UNDECIDED = NX_REASON_COUNT /* inside the pipeline only: a later stage decides */
 };
 
