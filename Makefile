@@ -1,7 +1,6 @@
 # nxsip. `make help` lists the targets.
 # Variants build side by side: `make SAN=address,undefined check`, `make DEBUG=1`, `make CC=clang`.
 
-CC ?= gcc
 ifeq ($(origin CC),default)
 CC := gcc
 endif
@@ -16,6 +15,74 @@ comma := ,
 variant := $(notdir $(CC))$(if $(DEBUG),-debug)$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 B := build/$(variant)
 Q := $(if $(V),,@)
+PYTHON := /usr/bin/python3
+
+MAKEFLAGS += --no-print-directory
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
+.DEFAULT_GOAL := all
+
+# ---- what a person calls. Each installs what it lacks, then makes the rest in a second make, since
+# ---- this one was read before the libraries were there.
+
+.PHONY: help all run check test bench lint format install clean
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
+	@echo
+	@echo '  SAN=address,undefined  with sanitizers    DEBUG=1  unoptimised    V=1  show commands'
+	@echo '  CC=clang               another compiler   ONCE=1   make run: end after the calls'
+
+all: ## build nxsipd and nxsipctl
+	$(Q)scripts/setup run
+	$(Q)$(MAKE) build
+
+run: ## the demonstration: real calls across the box, in network namespaces (root)
+	$(Q)scripts/setup run
+	$(Q)$(MAKE) build
+	$(Q)$(PYTHON) scripts/demo.py --build $(B) $(if $(ONCE),--once)
+
+check: ## unit tests and include direction; no root, no hugepages, under a minute
+	$(Q)scripts/setup check
+	$(Q)$(MAKE) check-units check-includes
+
+test: ## everything: check, check with sanitizers, replayed captures, end to end (root)
+	$(Q)scripts/setup test
+	$(Q)$(MAKE) check-units check-includes build
+	$(Q)$(MAKE) SAN=address,undefined check-units build
+	$(Q)$(PYTHON) -m pytest -q tests/replay tests/e2e --build $(B) \
+		--sanitized build/$(notdir $(CC))-address-undefined
+
+bench: ## BENCH=NAME: performance, as ratios against something run beside it (root)
+	$(Q)scripts/setup bench
+	$(Q)$(MAKE) build
+	$(Q)if [ -f "tests/bench/$(BENCH).py" ]; then \
+		$(PYTHON) tests/bench/$(BENCH).py --build $(B) $(ARGS); \
+	else \
+		echo "make bench BENCH=NAME; there are: $(basename $(notdir $(wildcard tests/bench/[!c]*.py)))"; \
+		exit 2; \
+	fi
+
+lint: ## clang-format, clang-tidy, cppcheck, include direction
+	$(Q)scripts/setup lint
+	$(Q)$(MAKE) check-format check-includes check-tidy check-cppcheck
+
+format: ## reformat all C with the pinned style
+	$(Q)clang-format -i $(SOURCES)
+
+install: all ## into PREFIX (/usr/local), configuration into SYSCONFDIR (/etc); DESTDIR is honoured
+	install -D -m 755 $(B)/nxsipd $(DESTDIR)$(PREFIX)/sbin/nxsipd
+	install -D -m 755 $(B)/nxsipctl $(DESTDIR)$(PREFIX)/sbin/nxsipctl
+	install -D -m 644 scripts/nxsip.yaml $(DESTDIR)$(SYSCONFDIR)/nxsip/nxsip.yaml.example
+	install -d -m 755 $(DESTDIR)/lib/systemd/system
+	sed 's|@PREFIX@|$(PREFIX)|; s|@SYSCONFDIR@|$(SYSCONFDIR)|' scripts/nxsipd.service \
+		> $(DESTDIR)/lib/systemd/system/nxsipd.service
+
+clean: ## remove what was built
+	rm -rf build
+
+# ---- flags
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
@@ -31,29 +98,32 @@ CFLAGS_BASE := -std=gnu17 -g -fno-strict-aliasing -fno-omit-frame-pointer -pthre
 	-Iinclude -I. -D_GNU_SOURCE
 CFLAGS_BASE += $(if $(DEBUG),-O0,-O2) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=undefined)
 LDFLAGS_BASE := -pthread $(if $(SAN),-fsanitize=$(SAN))
-CFLAGS_LIB := $(call sysinc,$(PKGS_CORE) $(PKGS_CTL))
-CFLAGS_DPDK := $(call sysinc,$(PKGS_DPDK))
+CFLAGS_LIB = $(call sysinc,$(PKGS_CORE) $(PKGS_CTL))
+CFLAGS_DPDK = $(call sysinc,$(PKGS_DPDK))
 LIBS_CORE = $(shell pkg-config --libs $(PKGS_CORE))
 LIBS_CTL = $(shell pkg-config --libs $(PKGS_CTL))
 LIBS_DPDK = $(shell pkg-config --libs $(PKGS_DPDK))
 
-SRC_CORE  := $(wildcard dataplane/core/*.c)
-SRC_SHELL := $(wildcard dataplane/shell/*.c)
+# ---- sources
+
+SRC_CORE    := $(wildcard dataplane/core/*.c)
+SRC_SHELL   := $(wildcard dataplane/shell/*.c)
 SRC_CONTROL := $(wildcard control/config/*.c control/policy/*.c control/store/*.c control/server/*.c)
-SRC_NXSIPD := $(wildcard control/nxsipd/*.c)
-SRC_CTL   := $(wildcard control/nxsipctl/*.c)
-SRC_UNIT  := $(wildcard tests/unit/test_*.c)
+SRC_NXSIPD  := $(wildcard control/nxsipd/*.c)
+SRC_CTL     := $(wildcard control/nxsipctl/*.c)
+SRC_UNIT    := $(wildcard tests/unit/test_*.c)
 SRC_UNIT_LIB := $(filter-out $(SRC_UNIT),$(wildcard tests/unit/*.c))
-SRC_BENCH := $(wildcard tests/bench/*.c)
+SOURCES := $(wildcard include/nxsip/*.h dataplane/*/*.[ch] control/*/*.[ch] tests/*/*.[ch])
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 UNIT_BINS := $(patsubst %.c,$(B)/%,$(SRC_UNIT))
-BENCH_BINS := $(patsubst %.c,$(B)/%,$(SRC_BENCH))
 
-.PHONY: all
-all: $(B)/nxsipd $(B)/nxsipctl
+# ---- programs
 
-# libraries: the data plane's core; control; the client, each without its main
+.PHONY: build
+build: $(B)/nxsipd $(B)/nxsipctl
+
+# the data plane's core; control; the client: each without its main
 $(B)/libcore.a: $(call obj,$(SRC_CORE))
 $(B)/libcontrol.a: $(call obj,$(SRC_CONTROL))
 $(B)/libctl.a: $(call obj,$(filter-out %/main.c,$(SRC_CTL)))
@@ -69,9 +139,16 @@ $(B)/nxsipctl: $(call obj,control/nxsipctl/main.c) $(B)/libctl.a
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS_BASE) -o $@ $^ $(shell pkg-config --libs jansson)
 
+# what shows the version is compiled again when it changes
+$(B)/version: FORCE
+	$(Q)mkdir -p $(@D) && { echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' > $@; }
+.PHONY: FORCE
+FORCE:
+SHOW_VERSION := $(call obj,control/nxsipctl/args.c control/nxsipd/main.c control/server/rpc_status.c)
+$(SHOW_VERSION): CFLAGS_X = -DNX_VERSION='"$(VERSION)"'
+$(SHOW_VERSION): $(B)/version
+
 $(B)/dataplane/shell/%.o: CFLAGS_X = $(CFLAGS_DPDK)
-$(B)/control/nxsipctl/%.o $(B)/control/nxsipd/%.o $(B)/control/server/%.o: \
-	CFLAGS_X = -DNX_VERSION='"$(VERSION)"'
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
@@ -83,10 +160,27 @@ $(UNIT_BINS): $(B)/%: $(B)/%.o $(call obj,$(SRC_UNIT_LIB)) $(B)/libcontrol.a $(B
 		-Wl,--end-group $(LIBS_CORE) $(LIBS_CTL) -lcmocka
 
 -include $(patsubst %.o,%.d,$(call obj,$(SRC_CORE) $(SRC_SHELL) $(SRC_CONTROL) $(SRC_NXSIPD) \
-	$(SRC_CTL) $(SRC_UNIT) $(SRC_UNIT_LIB) $(SRC_BENCH)))
-
-
-.PHONY: check-unit
-check-unit: $(UNIT_BINS)
-	$(Q)for t in $(UNIT_BINS); do $$t || exit 1; done
+	$(SRC_CTL) $(SRC_UNIT) $(SRC_UNIT_LIB)))
 .SECONDARY:
+
+# ---- checks
+
+.PHONY: check-units check-includes check-format check-tidy check-cppcheck
+check-units: $(UNIT_BINS)
+	$(Q)scripts/run-units $(UNIT_BINS)
+
+check-includes:
+	$(Q)scripts/check-includes
+
+check-format:
+	$(Q)clang-format --dry-run --Werror $(SOURCES)
+
+check-tidy:
+	$(Q)printf '%s\n' $(filter %.c,$(SOURCES)) | xargs -P $$(nproc) -I{} clang-tidy --quiet \
+		--warnings-as-errors='*' {} -- $(CFLAGS_BASE) $(CFLAGS_LIB) $(CFLAGS_DPDK) \
+		-DNX_VERSION='""' 2>/dev/null
+
+check-cppcheck:
+	$(Q)cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 -j $$(nproc) \
+		--enable=warning,performance,portability --suppress=missingIncludeSystem \
+		-Iinclude -I. -D__x86_64__ -DNX_VERSION='""' control dataplane include
