@@ -9,18 +9,27 @@
 /* nx_decode fills the decode fields of p from p->frame.
  * Return (and p->reason): NX_R_UNDECIDED for a sound UDP datagram, headers only: its UDP checksum
  * is still unchecked (nx_decode_udp_csum does that, for what will be judged), else NOT_IP, NOT_UDP,
- * FRAGMENT (any fragment, also an IPv6 atomic one), TRUNCATED, IP_CHECKSUM, MARTIAN (multicast,
- * broadcast, unspecified, loopback, v4-mapped or port 0 on either end; source MAC a group address;
- * destination MAC a group address). */
+ * FRAGMENT (any fragment, also an IPv6 atomic one), TRUNCATED (also wrong versions, more than eight
+ * extension headers, and a UDP length that is not the IP payload's), IP_CHECKSUM, MARTIAN
+ * (multicast, broadcast, unspecified, loopback, v4-mapped or port 0 on either end; source MAC a
+ * group address; destination MAC a group address; source-routed, so that the destination is not
+ * the last one: IPv4 LSRR or SSRR, an IPv6 routing header with segments left).
+ * p->vlan is the outermost id that is not 0: a priority tag (id 0) belongs to no VLAN. */
 unsigned nx_decode(struct nx_packet *p);
 
 /* nx_decode_udp_csum returns whether the UDP checksum is right; believes p->udp_csum where the port
  * checked. IPv4 checksum 0 (none) is right; over IPv6 it is wrong. Call it only after nx_decode. */
 bool nx_decode_udp_csum(const struct nx_packet *p);
 
-/* nx_csum_add adds bytes to a ones'-complement sum (RFC 1071; host-order words, any alignment);
- * nx_csum_fold finishes it. The result is stored with memcpy, no byte swap. */
+/* nx_csum_add adds bytes to a ones'-complement sum (RFC 1071; host-order words, any alignment; in a
+ * chain of calls every length but the last is even); nx_csum_fold finishes it: folded to 16 bits
+ * and complemented. The result is stored with memcpy, no byte swap; over data that include a right
+ * checksum it is 0. */
 uint64_t nx_csum_add(uint64_t sum, const void *data, size_t len);
 uint16_t nx_csum_fold(uint64_t sum);
+
+/* nx_csum_pseudo begins the sum of a UDP datagram with its pseudo-header (RFC 768, RFC 8200 8.1);
+ * the addresses are those of the IP header at l3, udp_len is in host order. */
+uint64_t nx_csum_pseudo(const uint8_t *l3, bool is_v6, uint16_t udp_len);
 
 #endif

@@ -72,6 +72,9 @@ int nx_dp_start(const struct nx_box_config *box, struct nx_policy **policy,
 /* nx_dp_stop ends the workers, stops and closes the ports, and cleans EAL up.  Thread: main. */
 void nx_dp_stop(struct nx_dp *dp);
 
+/* nx_dp_watch_links logs each change of link state since the last call.  Thread: main, on a timer. */
+void nx_dp_watch_links(struct nx_dp *dp, void (*log)(const char *line));
+
 unsigned nx_dp_workers(const struct nx_dp *dp);
 const struct nx_worker_stats *nx_dp_stats(const struct nx_dp *dp, unsigned worker);
 uint32_t nx_dp_worker_core(const struct nx_dp *dp, unsigned worker);

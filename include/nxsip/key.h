@@ -43,7 +43,8 @@ struct nx_plan {
 	uint8_t n_international, n_national, n_carrier;
 	uint8_t strip;      /* digits to take off the front, before any prefix */
 	uint8_t bare;       /* enum nx_plan_bare */
-	uint8_t min_digits; /* shorter global numbers pass as short-number (default 7, rule 10) */
+	uint8_t min_digits; /* shorter global numbers pass as short-number (default 7, rule 10), and
+			     * so do shorter bare ones read as national: 116117 is nobody's */
 	uint8_t max_digits; /* longer ones pass as plan (default 15, E.164) */
 };
 
@@ -74,7 +75,7 @@ enum nx_row_err {
 	NX_ROW_OK,
 	NX_ROW_EMPTY,        /* no user */
 	NX_ROW_TOO_LONG,     /* longer than NX_KEY_MAX */
-	NX_ROW_BAD_NUMBER,   /* begins with + but is not + and 1 to 15 digits */
+	NX_ROW_BAD_NUMBER,   /* begins with + but is not + and 1 to 15 digits, the first not 0 */
 	NX_ROW_BARE_DIGITS,  /* 7 to 15 digits without +: number or name? (see below) */
 	NX_ROW_CONTROL_BYTE, /* a control byte or NUL */
 };
@@ -82,8 +83,8 @@ enum nx_row_err {
 /* nx_key_from_row makes the key of a table row or a command's USER argument, as an operator writes
  * it: "+44 20 7946-0000" (visual separators of RFC 3966 allowed after +) or a name, taken byte for
  * byte, no %HH decoding.
- * Seven to fifteen bare digits are refused unless digits_are_names: loaded as a name, a number
- * without its + would never match, and its live user would be answered 404. */
+ * Seven to fifteen bare digits, separators aside, are refused unless digits_are_names: loaded as a
+ * name, a number without its + would never match, and its live user would be answered 404. */
 enum nx_row_err nx_key_from_row(
 	const char *s, size_t len, bool digits_are_names, struct nx_key *key);
 

@@ -78,23 +78,21 @@ struct nx_ruleset {
 	uint32_t n;
 };
 
-struct nx_host_entry; /* dataplane/core/policy.c reads, control/policy writes: see below */
-
-/* Hosts a service serves. Names are folded to lower case, without a trailing dot, and looked up in
- * an open-addressed table (slots a power of two, XXH3-64 of the bytes, linear probing); a wildcard
- * `*.example.net` is held as ".example.net" and found by cutting labels off the front. */
+/* Hosts a service serves. Names are folded (nx_host_fold) and looked up in an open-addressed table
+ * (slots a power of two, nx_host_hash, linear probing); a wildcard `*.example.net` is held as
+ * ".example.net" and found by cutting labels off the front. */
 struct nx_host_entry {
-	uint32_t hash; /* low half of XXH3_64bits of text */
-	uint16_t len;  /* 0: empty slot */
-	int32_t domain;
+	uint32_t hash;  /* nx_host_hash of text */
+	uint16_t len;   /* 0: empty slot */
+	int32_t domain; /* index, -1: listed, but the store lacks its domain: passes */
 	char *text;
 };
 
 struct nx_hosts {
 	struct nx_host_entry *slot;
-	uint32_t mask; /* slots - 1; no slots where slot is NULL */
-	bool has_wildcards;
-	int32_t any_domain; /* index into domains for `any`, -1: none */
+	uint32_t mask;         /* slots - 1; no slots where slot is NULL */
+	uint16_t wildcard_max; /* bytes of the longest wildcard's text, 0: no wildcards */
+	int32_t any_domain;    /* index into domains for `any`, -1: none */
 	struct nx_host_addr {
 		struct nx_addr addr; /* IP literals, by value */
 		int32_t domain;
@@ -140,6 +138,8 @@ struct nx_policy {
 	uint32_t n_services;
 	struct nx_service_slot *service_slot;
 	uint32_t service_mask;
+	nx_u128 *own; /* every service address once, ascending */
+	uint32_t n_own;
 
 	struct nx_class classes[NX_CLASS_MAX];
 	uint32_t n_classes;      /* >= 1 */
@@ -159,6 +159,9 @@ struct nx_policy {
 int32_t nx_policy_service(
 	const struct nx_policy *p, uint16_t vlan, const struct nx_addr *addr, uint16_t port);
 
+/* nx_service_hash places a service slot: what reader and builder of the table share. */
+uint64_t nx_service_hash(uint16_t vlan, const struct nx_addr *addr, uint16_t port);
+
 /* nx_policy_is_own says whether addr is an address of any service, on any VLAN and port. */
 bool nx_policy_is_own(const struct nx_policy *p, const struct nx_addr *addr);
 
@@ -172,8 +175,18 @@ static inline uint32_t nx_policy_class(const struct nx_policy *p, const struct n
 
 /* nx_hosts_find returns the domain index for a host as it stands in a URI (name, IPv4, or IPv6
  * in brackets; any case; one trailing dot ignored), or -1.  port: host order, 0: absent; a port
- * that is none of the service's gives -1. */
+ * that is none of the service's gives -1. Exact name or address before the longest wildcard before
+ * `any`, which also takes the empty host (a tel URI has none). */
 int32_t nx_hosts_find(const struct nx_service *s, const uint8_t *host, uint32_t len, uint16_t port);
+
+/* What reader and builder of a service's hosts share.
+ * nx_host_fold writes a name in lower case and without one trailing dot, not terminated; returns
+ * its length, 0 where it is no name (empty, an empty label, 256 bytes or more).
+ * nx_host_addr reads a literal: IPv4, or IPv6 in brackets; a v4-mapped one is neither.
+ * nx_host_hash hashes folded text. */
+uint32_t nx_host_fold(const uint8_t *host, uint32_t len, char out[NX_DOMAIN_NAME_MAX]);
+bool nx_host_addr(const uint8_t *host, uint32_t len, struct nx_addr *out);
+uint32_t nx_host_hash(const char *text, uint32_t len);
 
 /* nx_digits_key maps a global number (digits, no '+') to the ivmap key space: digits + 1 as
  * nibbles, left-aligned, so that a prefix covers one interval. */
@@ -186,9 +199,16 @@ static inline nx_u128 nx_digits_key(const uint8_t *d, uint32_t len)
 	return k;
 }
 
+#define NX_RULE_NONE   (-1)
+#define NX_RULE_FAILED (-2) /* the matcher failed: pass (rule 29) */
+
 /* nx_rules_match returns the rank of the first rule (by rank) that matches the key in the domain,
- * or -1.  worker: whose scratch to use; NX_WORKER_MAX for control. */
+ * NX_RULE_NONE, or NX_RULE_FAILED.  worker: whose scratch to use; NX_WORKER_MAX for control. */
 int32_t nx_rules_match(
 	const struct nx_ruleset *r, unsigned worker, int32_t domain, const struct nx_key *key);
+
+/* nx_tag_key_init makes a key from its 16 secret bytes: the secret is derived from k by SipHash,
+ * the same on every node, and the key is marked present. */
+void nx_tag_key_init(struct nx_tag_key *key, uint8_t id, const uint8_t k[16]);
 
 #endif

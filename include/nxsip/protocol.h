@@ -1,15 +1,17 @@
 /* clang-format off: the method table below is laid out by hand */
 /* The control protocol: Unix stream socket (mode 0660), one JSON-RPC 2.0 object a line, named
- * parameters. Binary data never travels as JSON: `load` passes an open descriptor (SCM_RIGHTS).
+ * parameters, no batches. Binary data never travels as JSON: `load` passes an open descriptor
+ * (SCM_RIGHTS), which belongs to the line that holds the last byte sent with it.
  *
  * Errors: JSON-RPC's own codes for what is not a call (-32700, -32600, -32601, -32602), else the
  * code of error.h (negative, small), its name in error.data.name, a sentence in error.message.
+ * Text that is not UTF-8 (a user's bytes) is shown with U+FFFD in its place.
  *
  * "[x]" is optional; every result is an object. USER is written as nx_key_from_row reads it.
  *
  * hello       {protocol}                     -> {protocol, version, name}
  * status      {}                             -> {name, version, pid, uptime_s, state, bypass, shadow,
- *               policy_version, data_version, writer: null | {client, since_s, what},
+ *               policy_version, data_version, writer: null | {client, since_s, what}  (since_s: for so long),
  *               workers: [{worker, core, rx_packets, idle_percent}],
  *               domains: [{name, authoritative, complete, shadow, ready, known, gone, head, bytes}],
  *               verdicts: {pass, 404, 604, absorb, drop}}        state: "loading" | "serving"
@@ -22,6 +24,7 @@
  *               rx_missed, rx_errors, tx_errors, rx_nombuf}]}
  * service.list{}                             -> {services: [{name, kind, direction, vlan, addresses,
  *               ports, hosts: [{host, domain}], plan}]}
+ *               vlan: a list of ids and null (untagged); plan: null where none is named
  * domain.add  {name, [authoritative], [complete], [shadow]} -> {version}
  * domain.set  {name, [authoritative], [complete], [shadow]} -> {version}
  * domain.del  {name, [force]}                -> {version}     (has users: needs force)
@@ -46,7 +49,8 @@
  * user.del    {domain, user, [digits_are_names]}         -> {version, user, was}
  * user.get    {domain, user, [digits_are_names]}         -> {user, state, [updated]}
  * user.list   {domain, [prefix], [limit], [after]}       -> {users: [{user, state, updated}], [next]}
- *               limit at most NX_LIST_MAX; next is the `after` of the next page
+ *               limit at most (and if absent) NX_LIST_MAX; next: opaque, the
+ *               `after` of the next page, absent on the last one
  *               state, was: "absent" | "known" | "gone" | "head"; updated: seconds since the epoch
  * load        {domain, mode, [skip_bad], [digits_are_names]} + descriptor of a CSV file
  *                                            -> {version, rows, added, changed, removed, unchanged,
@@ -57,12 +61,15 @@
  *               (error.data.row and .column name it), unless skip_bad (the first NX_BAD_ROWS_MAX
  *               are listed, all are counted).
  * explain     {uri, [from], [service], [method]} -> {verdict, reason, text, step, step_text, service,
- *               class, host_domain|null, key|null, user_state, rule|null, range|null}
+ *               class, host_domain|null, key|null, user_state,
+ *               rule: null | {id, expression}, range: null | {prefix, min, max}}
  *               from: an address (default: an unlisted one); service: a name (default: the first
  *               that is terminating)
- * shadow      {on, [domain]}                 -> {version}
- * bypass      {on}                           -> {version}
+ * shadow      {on, [domain]}                 -> {version, [deferred]}
+ * bypass      {on}                           -> {version, [deferred]}   deferred: true while a load
+ *               runs: in force at once, stored when the load ends
  * reload      {}                             -> {version, applied: [KEY], needs_restart: [KEY]}
+ *               version: of the policy; an error of the file: error.data.errors, a line each
  * shutdown    {}                             -> {}
  *
  * Every result of a change comes after the change is durable and every worker sees it. bypass and

@@ -10,6 +10,7 @@
  *   shard word: [63..42] buckets   [41..0] address >> 6: pointer and size are read by one load.
  *
  * A full bucket sets its overflow bit and spills to the next (wrapping): most misses read one line.
+ * The bit stays, also when slots fall empty, until the shard is rebuilt: whoever spilled is found.
  * INSERTION NEVER MOVES A LIVE SLOT: a reader that missed a moved key would give a false 404.
  * Probe: dataplane/core/users_probe.c. Writer: control/policy/users.c. */
 #ifndef NXSIP_USERS_H

@@ -80,6 +80,7 @@ enum nx_verdict {
 	X(OVERLAP, NX_PASS, "overlap", "shorter than its range's numbers: more digits may come")   \
 	X(OPEN, NX_PASS, "open", "unknown, but nothing says that the data are complete here")      \
 	X(RULE_PASS, NX_PASS, "rule-pass", "a rule says pass")                                     \
+	X(RULE_FAILED, NX_PASS, "rule-failed", "the pattern matcher failed: nothing can be said")  \
 	/* would be answered, but */                                                               \
 	X(REMEMBERED, NX_PASS, "remembered", "belongs to a transaction that was passed")           \
 	X(SHADOW_404, NX_PASS, "shadow-404", "shadow: would have been 404")                        \
