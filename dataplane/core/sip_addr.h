@@ -1,0 +1,127 @@
+/* From and To values (RFC 3261 sections 20.10, 20.20, 20.39): name-addr or addr-spec, then
+ * parameters; and generic parameters, which the Via shares. The URI itself is not taken apart.
+ * Without <>, everything from the first ';' on is the header's; ',' and '?' may not stand there.
+ * For inclusion by sip_parse.c only. */
+#ifndef NX_CORE_SIP_ADDR_H
+#define NX_CORE_SIP_ADDR_H
+
+#include "dataplane/core/sip_scan.h"
+
+/* A parameter as it stands: value is NULL where there is no '='. */
+struct param {
+	const uint8_t *semicolon, *name, *name_end, *value, *value_end;
+	bool plain; /* the value is a token */
+};
+
+/* param_value: a token, a host, or a quoted string. */
+static always_inline bool param_value(struct cursor *c, struct param *out)
+{
+	out->value = c->p;
+	out->plain = skip_some(c, NX_SIP_TOKEN);
+	if (at_class(c, NX_SIP_VALUE)) {
+		out->plain = false;
+		skip_some(c, NX_SIP_VALUE);
+	} else if (!out->plain && (!at(c, '"') || !skip_quoted(c))) {
+		return false;
+	}
+	out->value_end = c->p;
+	return true;
+}
+
+/* param_next reads `;name` or `;name=value`, white space around each part; the cursor stands on
+ * the ';' and is left on the next thing that is not white space. */
+static always_inline bool param_next(struct cursor *c, struct param *out)
+{
+	out->semicolon = c->p;
+	if (!take(c, ';'))
+		return false;
+	skip_lws(c);
+	out->name = c->p;
+	if (!skip_some(c, NX_SIP_TOKEN))
+		return false;
+	out->name_end = c->p;
+	skip_lws(c);
+	out->value = out->value_end = NULL;
+	out->plain = false;
+	if (!take(c, '='))
+		return true;
+	skip_lws(c);
+	if (!param_value(c, out))
+		return false;
+	skip_lws(c);
+	return true;
+}
+
+struct addr {
+	struct nx_span uri, tag;
+	bool has_tag; /* also `;tag` without a value */
+};
+
+/* addr_uri reads the URI between the brackets; no white space is allowed there. */
+static always_inline bool addr_uri(struct cursor *c, struct addr *out)
+{
+	const uint8_t *from = c->p;
+
+	if (!skip_some(c, NX_SIP_TOKEN) || !take(c, ':') || !skip_uri(c))
+		return false;
+	out->uri = span(c, from, c->p);
+	return take(c, '>');
+}
+
+/* addr_bare reads an addr-spec; the cursor stands behind the ':' of its scheme. */
+static always_inline bool addr_bare(struct cursor *c, const uint8_t *from, struct addr *out)
+{
+	if (!skip_some(c, NX_SIP_ADDR))
+		return false;
+	out->uri = span(c, from, c->p);
+	return true;
+}
+
+/* addr_spec reads all before the parameters. A display name is a quoted string or tokens; what
+ * begins with a token and ':' is an addr-spec. */
+static always_inline bool addr_spec(struct cursor *c, struct addr *out)
+{
+	const uint8_t *from = c->p;
+
+	if (at(c, '"')) {
+		if (!skip_quoted(c))
+			return false;
+		skip_lws(c);
+	} else if (skip_some(c, NX_SIP_TOKEN)) {
+		if (take(c, ':'))
+			return addr_bare(c, from, out);
+		do
+			skip_lws(c);
+		while (skip_some(c, NX_SIP_TOKEN));
+	}
+	return take(c, '<') && addr_uri(c, out);
+}
+
+/* addr_tag records a tag parameter: a token, at most once. Without a value it counts as a tag:
+ * a To tag that is missed would kill a call. */
+static always_inline bool addr_tag(struct cursor *c, const struct param *p, struct addr *out)
+{
+	if (out->has_tag || (p->value && !p->plain))
+		return false;
+	out->has_tag = true;
+	out->tag = p->value ? span(c, p->value, p->value_end) : span(c, p->name_end, p->name_end);
+	return true;
+}
+
+static always_inline bool addr_parse(struct cursor *c, struct addr *out)
+{
+	struct param p;
+
+	if (!addr_spec(c, out))
+		return false;
+	skip_lws(c);
+	while (c->p < c->end) {
+		if (!param_next(c, &p))
+			return false;
+		if (is_word(p.name, p.name_end, "tag") && !addr_tag(c, &p, out))
+			return false;
+	}
+	return true;
+}
+
+#endif
