@@ -3,6 +3,8 @@
 #ifndef NX_CORE_URI_H
 #define NX_CORE_URI_H
 
+#include <string.h>
+
 #include "dataplane/core/sip.h"
 #include "nxsip/key.h"
 #include "nxsip/policy.h"
@@ -17,35 +19,75 @@ enum nx_scheme { NX_URI_OTHER, NX_URI_SIP, NX_URI_SIPS, NX_URI_TEL };
 #define NX_URI_HEADERS       0x20u /* ?name=value */
 #define NX_URI_PORTABILITY   0x40u /* rn, cic, tgrp or trunk-context, in user or URI parameters */
 #define NX_URI_UNKNOWN_PARAM 0x80u /* any parameter but transport and lr (for own Route values) */
+/* ext or isub, in user or URI parameters, or user parameters that cannot be read: a number with
+ * them is not plainly that number */
+#define NX_URI_EXTENSION     0x100u
 
 struct nx_uri {
-	uint8_t scheme; /* enum nx_scheme */
-	uint8_t flags;
+	uint8_t scheme;      /* enum nx_scheme */
+	uint16_t flags;      /* NX_URI_... */
 	struct nx_span user; /* raw, without password and without the user's own ;parameters where
 			      * the scheme is tel; for sip the whole userinfo up to ':' or '@' */
 	struct nx_span host; /* IPv6 with its brackets; absent for tel */
-	struct nx_span phone_context; /* value, absent: off 0 */
-	bool has_user;
-	uint16_t port; /* 0: absent */
+	struct nx_span phone_context; /* value, in user or URI parameters; absent: off 0 */
+	bool has_user;                /* and it is not empty */
+	uint16_t port;                /* 0: absent */
 };
 
 /* nx_uri_parse splits the URI at msg[span]; the result's spans count from msg too.
  * Return: NX_R_UNDECIDED, NX_R_SCHEME (scheme is none of ours; out->scheme NX_URI_OTHER), or
  *         NX_R_BAD_URI for anything against the grammar: control or space bytes, empty host, bad
- *         %HH, port out of range, brackets, a second '@', '<' or '>' or '"'. */
+ *         %HH, port out of range, brackets, a second '@', '<' or '>' or '"', or a parameter that
+ *         decides something and stands twice. */
 unsigned nx_uri_parse(const uint8_t *msg, struct nx_span span, struct nx_uri *out);
+
+/* nx_uri_unescape returns the byte at u[*i], one %HH decoded, and steps over it.
+ * In: u is a part of a URI that nx_uri_parse accepted: two hex digits follow every '%'. */
+static inline uint8_t nx_uri_unescape(const uint8_t *u, uint32_t *i)
+{
+	uint8_t c = u[(*i)++];
+
+	if (c == '%') {
+		uint32_t hi = u[*i], lo = u[*i + 1];
+
+		c = (uint8_t)((hi + 9 * (hi >> 6)) << 4 | ((lo + 9 * (lo >> 6)) & 0xf));
+		*i += 2;
+	}
+	return c;
+}
+
+/* nx_uri_digits returns how many decimal digits s begins with: eight bytes a step while eight are
+ * there, never read beyond len. A byte less '0' and plus 0x76 has its top bit set unless it was a
+ * digit; what carries into the next byte comes after the first such byte. */
+static inline uint32_t nx_uri_digits(const uint8_t *s, uint32_t len)
+{
+	uint32_t i = 0;
+
+	for (; len - i >= 8; i += 8) {
+		uint64_t w, other;
+
+		memcpy(&w, s + i, 8);
+		w ^= 0x3030303030303030;
+		other = ((w + 0x7676767676767676) | w) & 0x8080808080808080;
+		if (other)
+			return i + (uint32_t)__builtin_ctzll(other) / 8;
+	}
+	while (i < len && (uint8_t)(s[i] - '0') < 10)
+		i++;
+	return i;
+}
 
 /* nx_uri_equivalent says whether two parsed URIs name the same user at the same host for rule 27
  * (To against Request-URI): same scheme family, user equal after one %HH decoding (numbers: after
- * removing visual separators), host equal ignoring case and trailing dot. Parameters do not count.
- */
+ * removing visual separators), host equal ignoring case and trailing dot. Parameters do not count,
+ * but for the phone-context of a number, which is part of it (RFC 3966 section 5.1.5). */
 bool nx_uri_equivalent(const uint8_t *msg, const struct nx_uri *a, const struct nx_uri *b);
 
 /* nx_key_from_uri makes the canonical key of a Request-URI (rules 10, 11, 31 to 34).
  * In:     kind: of the service; plan: that applies to this source and service.
  * Return: NX_R_UNDECIDED and the key; else why it passes: EMERGENCY, SHORT_NUMBER, NO_USER,
  *         NOT_NUMBER, PLAN, PORTABILITY, DIALOG_TARGET (gr, lr, maddr, headers), BAD_URI (a user
- *         longer than NX_KEY_MAX, or a control byte after decoding is fine: it is only a key). */
+ *         longer than NX_KEY_MAX; a control byte after decoding is fine: it is only a key). */
 unsigned nx_key_from_uri(const uint8_t *msg, const struct nx_uri *uri, enum nx_service_kind kind,
 	const struct nx_plan *plan, const struct nx_emergency *emergency, struct nx_key *key);
 

@@ -1,0 +1,221 @@
+/* Number plans (rule 33) and emergency numbers (rule 10): what a trunk's digits mean.
+ *
+ * Order of trial, and why it is this one:
+ *   1. `+`: the number is global already, and no prefix of any trunk can stand before it.
+ *   2. `strip` digits go: a trunk puts them there whatever was dialled (an access code, a tech
+ *      prefix), so nothing behind them can be recognised before they are gone.
+ *   3. one carrier prefix, the longest that fits: a carrier is chosen before the number is dialled
+ *      (101xxxx and then 1 or 011; 010xx and then 0 or 00).
+ *   4. the longest of international and national prefixes, both lists together: `0` begins `00`.
+ *      A prefix that stands in both lists says nothing: pass.
+ *   5. `bare`: digits that carry no prefix mean what the operator says, and by default nothing.
+ * A national number needs the country code; without one: pass. Whatever comes out is checked for
+ * length, and for a trunk `0` kept behind the country code (+44 (0)20...; 0044... on a plan that
+ * does not know 00), which no number has where 0 is the national prefix: pass.
+ *
+ * Emergency numbers are matched the other way round, from the end. A listed number must be the
+ * tail, and what stands before it must be made of the plan's prefixes, in any order and number,
+ * then at most one country code: much wider than the plan, because a false match only passes.
+ * Offsets that such a beginning can reach are the bits of one word.
+ * Left out: national numbering databases; the plan is the operator's word. */
+#include "nxsip/key.h"
+
+#include <string.h>
+
+#include "nxsip/verdict.h"
+
+#define DIALLED_MAX 63 /* offsets 0..63 are the bits of a word; longer strings pass as plan */
+
+_Static_assert(1 + NX_PLAN_PREFIX_MAX + DIALLED_MAX <= NX_KEY_MAX, "a global number fits a key");
+
+void nx_plan_defaults(struct nx_plan *plan)
+{
+	*plan = (struct nx_plan){.bare = NX_BARE_PASS, .min_digits = 7, .max_digits = 15};
+}
+
+static bool begins(const char *s, size_t len, const struct nx_digits *prefix)
+{
+	return prefix->len <= len && memcmp(s, prefix->d, prefix->len) == 0;
+}
+
+static size_t longest(const struct nx_digits *list, unsigned n, const char *s, size_t len)
+{
+	size_t best = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		if (list[i].len > best && begins(s, len, &list[i]))
+			best = list[i].len;
+	return best;
+}
+
+/* copy_digits: memcpy without the call, for the lengths that global numbers have. */
+static void copy_digits(uint8_t *out, const char *s, size_t len)
+{
+	if (len >= 8 && len <= 16) {
+		memcpy(out, s, 8);
+		memcpy(out + len - 8, s + len - 8, 8);
+		return;
+	}
+	memcpy(out, s, len);
+}
+
+/* put writes "+<code><digits>", if its length is one the plan lets through. */
+static unsigned put(const struct nx_plan *plan, const struct nx_digits *code, const char *s,
+	size_t len, struct nx_key *key)
+{
+	size_t total = code->len + len;
+
+	if (len == 0 || total > plan->max_digits)
+		return NX_R_PLAN;
+	if (total < plan->min_digits)
+		return NX_R_SHORT_NUMBER;
+	key->kind = NX_KEY_NUMBER;
+	key->len = (uint8_t)(1 + total);
+	key->text[0] = '+';
+	memcpy(key->text + 1, code->d, NX_PLAN_PREFIX_MAX);
+	copy_digits(key->text + 1 + code->len, s, len);
+	return NX_R_UNDECIDED;
+}
+
+/* keeps_trunk_zero: the national number s still has a national prefix that begins with 0. */
+static bool keeps_trunk_zero(const struct nx_plan *plan, const char *s, size_t len)
+{
+	return len && s[0] == '0' && longest(plan->national, plan->n_national, s, len) > 0;
+}
+
+static unsigned put_global(
+	const struct nx_plan *plan, const char *s, size_t len, struct nx_key *key)
+{
+	static const struct nx_digits none = {0};
+	const size_t code_len = plan->country_code.len;
+
+	if (len == 0 || s[0] == '0')
+		return NX_R_PLAN;
+	if (code_len && code_len < len && s[code_len] == '0' &&
+		begins(s, len, &plan->country_code) &&
+		keeps_trunk_zero(plan, s + code_len, len - code_len))
+		return NX_R_PLAN;
+	return put(plan, &none, s, len, key);
+}
+
+static unsigned put_national(
+	const struct nx_plan *plan, const char *s, size_t len, struct nx_key *key)
+{
+	if (!plan->country_code.len || keeps_trunk_zero(plan, s, len))
+		return NX_R_PLAN;
+	return put(plan, &plan->country_code, s, len, key);
+}
+
+static unsigned put_bare(const struct nx_plan *plan, const char *s, size_t len, struct nx_key *key)
+{
+	switch (plan->bare) {
+	case NX_BARE_GLOBAL:
+		return put_global(plan, s, len, key);
+	case NX_BARE_NATIONAL:
+		if (len < plan->min_digits && plan->country_code.len)
+			return NX_R_SHORT_NUMBER;
+		return put_national(plan, s, len, key);
+	default:
+		return NX_R_PLAN;
+	}
+}
+
+unsigned nx_plan_apply(const struct nx_plan *plan, const char *s, size_t len, struct nx_key *key)
+{
+	size_t skip, international, national;
+
+	if (len == 0 || len > DIALLED_MAX)
+		return NX_R_PLAN;
+	if (s[0] == '+')
+		return put_global(plan, s + 1, len - 1, key);
+	if (len <= plan->strip)
+		return NX_R_PLAN;
+	skip = plan->strip;
+	skip += longest(plan->carrier, plan->n_carrier, s + skip, len - skip);
+	s += skip;
+	len -= skip;
+	international = longest(plan->international, plan->n_international, s, len);
+	national = longest(plan->national, plan->n_national, s, len);
+	if (international > national)
+		return put_global(plan, s + international, len - international, key);
+	if (national > international)
+		return put_national(plan, s + national, len - national, key);
+	return national ? NX_R_PLAN : put_bare(plan, s, len, key);
+}
+
+/* ---- emergency ---- */
+
+struct dialled {
+	const char *s;
+	size_t len;
+};
+
+/* behind returns the offsets (as bits) that follow one prefix of the list at one of `from`. */
+static uint64_t behind(
+	const struct dialled *d, uint64_t from, const struct nx_digits *list, unsigned n)
+{
+	uint64_t offsets = 0;
+
+	for (; from; from &= from - 1) {
+		unsigned at = (unsigned)__builtin_ctzll(from);
+
+		for (unsigned i = 0; i < n; i++)
+			if (begins(d->s + at, d->len - at, &list[i]))
+				offsets |= UINT64_C(1) << (at + list[i].len);
+	}
+	return offsets;
+}
+
+/* beginnings returns the offsets at which, by prefixes and country codes, a number can begin. */
+static uint64_t beginnings(const struct nx_plan *plan, const struct dialled *d)
+{
+	const uint64_t inside = UINT64_MAX >> (DIALLED_MAX - d->len);
+	const bool plus = d->s[0] == '+';
+	uint64_t at = plus ? 2 : 1, global = plus ? 2 : 0, coded, before;
+
+	if (!plus && plan->strip <= d->len)
+		at |= UINT64_C(1) << plan->strip;
+	do {
+		before = at;
+		at |= behind(d, before, plan->carrier, plan->n_carrier) |
+		      behind(d, before, plan->national, plan->n_national) |
+		      behind(d, before, plan->international, plan->n_international);
+	} while (at != before);
+
+	global |= behind(d, at, plan->international, plan->n_international);
+	if (plan->bare == NX_BARE_GLOBAL)
+		global |= at;
+	coded = ((global << 1 | global << 2 | global << 3) & inside) |
+		behind(d, at, &plan->country_code, 1);
+	return at | coded | behind(d, coded, plan->national, plan->n_national);
+}
+
+/* ends looks at two digits before the rest: one alone agrees so often that it mispredicts. */
+static inline bool ends(const struct dialled *d, const struct nx_digits *number)
+{
+	const size_t n = number->len;
+	const char *end = d->s + d->len;
+
+	if (n > d->len || n < 2)
+		return n == 1 && end[-1] == number->d[0];
+	return memcmp(end - 2, number->d + n - 2, 2) == 0 && memcmp(end - n, number->d, n) == 0;
+}
+
+bool nx_emergency_match(
+	const struct nx_emergency *list, const struct nx_plan *plan, const char *s, size_t len)
+{
+	const struct dialled d = {s, len};
+	uint64_t at = 0;
+
+	if (len == 0 || len > DIALLED_MAX)
+		return false;
+	for (unsigned i = 0; i < list->n; i++) {
+		if (!ends(&d, &list->number[i]))
+			continue;
+		if (!at)
+			at = beginnings(plan, &d);
+		if (at >> (len - list->number[i].len) & 1)
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,490 @@
+/* SIP, SIPS and TEL URIs into spans (RFC 3261 section 25.1, RFC 3966 section 3).
+ *
+ * One pass: every byte is looked up in a table of character classes, and a part ends at the first
+ * byte outside its class. Invariant: i <= end, and the bytes before i are of the grammar. The one
+ * step back is the SIP host without a user, which cannot be told from a user until no '@' comes.
+ *
+ * Strict on purpose. What two parsers could read in two ways (a parameter twice, an octet with a
+ * leading zero, an underscore in a host) is bad-uri, and passes to the SBC, which knows better.
+ * Left out: other schemes, decoding (key.c), and whether the host is one of ours (policy.c). */
+#include "dataplane/core/uri.h"
+
+#include <string.h>
+
+#include "nxsip/verdict.h"
+
+#define IPV6_MAX 45 /* characters of the longest IPv6address, RFC 3261 section 25.1 */
+
+/* Character classes. ';' is of no class: the scan of the user stops there to note where it is. */
+#define C_USER     0x01 /* unreserved, user-unreserved but ';' */
+#define C_PASSWORD 0x02
+#define C_LABEL    0x04 /* of a host name: alphanumeric or '-' */
+#define C_PARAM    0x08 /* paramchar but escaped */
+#define C_HEADER   0x10 /* hname and hvalue but escaped, and the '=' and '&' between them */
+#define C_HEX      0x20
+#define C_TEL      0x40 /* phonedigit-hex and '+' */
+#define C_SCHEME   0x80
+
+#define MARK  (C_USER | C_PASSWORD | C_PARAM | C_HEADER)
+#define ALPHA (MARK | C_LABEL | C_SCHEME)
+#define HEX   (ALPHA | C_HEX | C_TEL)
+
+static const uint8_t class_of[256] = {
+	['0' ... '9'] = HEX,
+	['A' ... 'F'] = HEX,
+	['G' ... 'Z'] = ALPHA,
+	['a' ... 'f'] = HEX,
+	['g' ... 'z'] = ALPHA,
+	['-'] = ALPHA | C_TEL,
+	['.'] = MARK | C_SCHEME | C_TEL,
+	['_'] = MARK,
+	['!'] = MARK,
+	['~'] = MARK,
+	['*'] = MARK | C_TEL,
+	['\''] = MARK,
+	['('] = MARK | C_TEL,
+	[')'] = MARK | C_TEL,
+	['#'] = C_TEL,
+	['&'] = MARK,
+	['='] = C_USER | C_PASSWORD | C_HEADER,
+	['+'] = MARK | C_SCHEME | C_TEL,
+	['$'] = MARK,
+	[','] = C_USER | C_PASSWORD,
+	['?'] = C_USER | C_HEADER,
+	['/'] = C_USER | C_PARAM | C_HEADER,
+	['['] = C_PARAM | C_HEADER,
+	[']'] = C_PARAM | C_HEADER,
+	[':'] = C_PARAM | C_HEADER,
+};
+
+/* Parameters that decide something; the most frequent first. */
+enum scope { IN_USER, IN_URI };
+
+static const struct known_param {
+	char name[14];
+	uint8_t len;
+	uint8_t scope; /* IN_USER: has the meaning there and among URI parameters alike */
+	uint16_t flag;
+} known_params[] = {
+	{"user", 4, IN_URI, 0}, /* these two have a value that counts */
+	{"phone-context", 13, IN_USER, 0},
+	{"transport", 9, IN_URI, 0},
+	{"lr", 2, IN_URI, NX_URI_LR},
+	{"gr", 2, IN_URI, NX_URI_GR},
+	{"maddr", 5, IN_URI, NX_URI_MADDR},
+	{"rn", 2, IN_USER, NX_URI_PORTABILITY},
+	{"cic", 3, IN_USER, NX_URI_PORTABILITY},
+	{"tgrp", 4, IN_USER, NX_URI_PORTABILITY},
+	{"trunk-context", 13, IN_USER, NX_URI_PORTABILITY},
+	{"ext", 3, IN_USER, NX_URI_EXTENSION},
+	{"isub", 4, IN_USER, NX_URI_EXTENSION},
+};
+
+enum { P_USER, P_PHONE_CONTEXT, P_TRANSPORT, P_LR, P_KNOWN = 12, P_OTHER = P_KNOWN };
+
+_Static_assert(sizeof(known_params) / sizeof(known_params[0]) == P_KNOWN, "ids are positions");
+
+struct param {
+	struct nx_span name, value; /* value absent: off 0 */
+};
+
+/* A URI while it is being read. */
+struct reader {
+	const uint8_t *m;
+	uint32_t end;
+	uint32_t seen; /* bit per known parameter */
+	struct nx_uri *out;
+};
+
+static inline struct nx_span span_of(uint32_t from, uint32_t to)
+{
+	return (struct nx_span){.off = (uint16_t)from, .len = (uint16_t)(to - from)};
+}
+
+static inline bool at(const struct reader *r, uint32_t i, uint8_t c)
+{
+	return i < r->end && r->m[i] == c;
+}
+
+static inline bool is_digit(uint8_t c)
+{
+	return (uint8_t)(c - '0') < 10;
+}
+
+static inline bool equals4_fold(const uint8_t *s, const char *text)
+{
+	uint32_t a, b;
+
+	memcpy(&a, s, 4);
+	memcpy(&b, text, 4);
+	return (a | 0x20202020) == b;
+}
+
+/* text is lower case; only letters and '-' fold onto what known names are made of. */
+static inline bool equals_fold(const uint8_t *s, const char *text, uint32_t len)
+{
+	if (len >= 4 && len <= 8)
+		return equals4_fold(s, text) && equals4_fold(s + len - 4, text + len - 4);
+	for (uint32_t i = 0; i < len; i++)
+		if ((s[i] | 0x20) != text[i])
+			return false;
+	return true;
+}
+
+/* scan returns the first offset from i on whose byte is neither of the class nor a whole %HH. */
+static inline uint32_t scan(const struct reader *r, uint32_t i, uint8_t class)
+{
+	const uint8_t *m = r->m;
+	const uint32_t end = r->end;
+
+	for (; i < end; i++) {
+		if (class_of[m[i]] & class)
+			continue;
+		if (m[i] != '%' || end - i < 3 || !(class_of[m[i + 1]] & C_HEX) ||
+			!(class_of[m[i + 2]] & C_HEX))
+			break;
+		i += 2;
+	}
+	return i;
+}
+
+/* ---- parameters ---- */
+
+/* next_param reads ";name[=value]" at *i, which is a ';'. */
+static bool next_param(const struct reader *r, uint32_t *i, struct param *p)
+{
+	uint32_t name = *i + 1, stop = scan(r, name, C_PARAM);
+
+	p->name = span_of(name, stop);
+	p->value = (struct nx_span){0};
+	if (stop == name)
+		return false;
+	if (at(r, stop, '=')) {
+		uint32_t value = stop + 1;
+
+		stop = scan(r, value, C_PARAM);
+		p->value = span_of(value, stop);
+		if (stop == value)
+			return false;
+	}
+	*i = stop;
+	return true;
+}
+
+static unsigned param_id(const uint8_t *name, uint32_t len, enum scope scope)
+{
+	for (unsigned id = 0; id < P_KNOWN; id++) {
+		const struct known_param *k = &known_params[id];
+
+		if (k->len == len && k->scope <= scope && equals_fold(name, k->name, len))
+			return id;
+	}
+	return P_OTHER;
+}
+
+/* hides_known: the name, decoded, is one that decides something; half of the parsers decode it. */
+static bool hides_known(const uint8_t *name, uint32_t len, enum scope scope)
+{
+	uint8_t decoded[sizeof(known_params[0].name)];
+	uint32_t i = 0, n = 0;
+
+	if (!memchr(name, '%', len))
+		return false;
+	while (i < len && n < sizeof(decoded))
+		decoded[n++] = nx_uri_unescape(name, &i);
+	return i == len && param_id(decoded, n, scope) != P_OTHER;
+}
+
+/* take_param notes what the parameter says; false: it was said before, or is hidden. */
+static bool take_param(struct reader *r, const struct param *p, enum scope scope)
+{
+	const uint8_t *name = r->m + p->name.off;
+	unsigned id = param_id(name, p->name.len, scope);
+
+	if (scope == IN_URI && id != P_TRANSPORT && id != P_LR)
+		r->out->flags |= NX_URI_UNKNOWN_PARAM;
+	if (id == P_OTHER)
+		return !hides_known(name, p->name.len, scope);
+	if (r->seen & 1u << id)
+		return false;
+	r->seen |= 1u << id;
+	r->out->flags |= known_params[id].flag;
+	if (id == P_USER)
+		r->out->flags |= p->value.len == 5 && equals_fold(r->m + p->value.off, "phone", 5)
+					 ? NX_URI_USER_PHONE
+					 : NX_URI_USER_OTHER;
+	if (id == P_PHONE_CONTEXT) {
+		r->out->phone_context = p->value;
+		if (!p->value.off)
+			r->out->flags |= NX_URI_EXTENSION;
+	}
+	return true;
+}
+
+/* take_params reads all parameters from i on; returns where they end, or 0: against the grammar. */
+static uint32_t take_params(struct reader *r, uint32_t i, enum scope scope)
+{
+	struct param p;
+
+	while (at(r, i, ';'))
+		if (!next_param(r, &i, &p) || !take_param(r, &p, scope))
+			return 0;
+	return i;
+}
+
+/* ---- host ---- */
+
+/* The skip functions return the offset behind what they read at i, or 0 where it is not there. */
+
+static uint32_t skip_ipv6(const struct reader *r, uint32_t i)
+{
+	uint32_t open = i, colons = 0;
+
+	for (i++; i < r->end; i++) {
+		if (r->m[i] == ':')
+			colons++;
+		else if (!(class_of[r->m[i]] & C_HEX) && r->m[i] != '.')
+			break;
+	}
+	return at(r, i, ']') && colons >= 2 && i - open - 1 <= IPV6_MAX ? i + 1 : 0;
+}
+
+static uint32_t skip_ipv4(const struct reader *r, uint32_t i)
+{
+	const uint8_t *m = r->m;
+	const uint32_t end = r->end;
+	uint32_t octet = i, value = 0, dots = 0;
+
+	for (; i < end; i++) {
+		if (is_digit(m[i])) {
+			if (value == 0 && i > octet)
+				return 0; /* a leading zero: octal to some */
+			value = value * 10 + (uint32_t)(m[i] - '0');
+			if (value > 255)
+				return 0;
+		} else if (m[i] == '.') {
+			if (i == octet || ++dots > 3)
+				return 0;
+			octet = i + 1;
+			value = 0;
+		} else {
+			break;
+		}
+	}
+	return dots == 3 && i > octet && !(i < end && class_of[m[i]] & C_LABEL) ? i : 0;
+}
+
+static uint32_t skip_name(const struct reader *r, uint32_t i)
+{
+	for (;;) {
+		uint32_t label = i;
+
+		while (i < r->end && class_of[r->m[i]] & C_LABEL)
+			i++;
+		if (i == label || r->m[label] == '-' || r->m[i - 1] == '-')
+			return 0;
+		if (at(r, i, '.') && i + 1 < r->end && class_of[r->m[i + 1]] & C_LABEL) {
+			i++;
+			continue;
+		}
+		if (is_digit(r->m[label]))
+			return 0; /* the top label begins with a letter */
+		return at(r, i, '.') ? i + 1 : i;
+	}
+}
+
+static uint32_t skip_host(const struct reader *r, uint32_t i)
+{
+	uint32_t stop = 0;
+
+	if (i >= r->end)
+		return 0;
+	if (r->m[i] == '[')
+		return skip_ipv6(r, i);
+	if (is_digit(r->m[i]))
+		stop = skip_ipv4(r, i);
+	return stop ? stop : skip_name(r, i);
+}
+
+/* skip_port reads the digits behind the ':'. */
+static uint32_t skip_port(const struct reader *r, uint32_t i, uint16_t *port)
+{
+	uint32_t from = i, value = 0;
+
+	while (i < r->end && i - from < 5 && is_digit(r->m[i]))
+		value = value * 10 + (r->m[i++] - '0');
+	if (value == 0 || value > UINT16_MAX)
+		return 0;
+	*port = (uint16_t)value;
+	return i;
+}
+
+/* ---- the three schemes ---- */
+
+/* skip_userinfo sets the user and returns the offset of the host. The ';' of user parameters is
+ * read both ways: as a telephone number's parameters here, as part of a name in key.c. */
+static uint32_t skip_userinfo(struct reader *r, uint32_t i)
+{
+	uint32_t user = i, semicolon = 0, stop;
+
+	i += at(r, i, '+');
+	i += nx_uri_digits(r->m + i, r->end - i);
+	stop = scan(r, i, C_USER);
+	while (at(r, stop, ';')) {
+		semicolon = semicolon ? semicolon : stop;
+		stop = scan(r, stop + 1, C_USER);
+	}
+	i = at(r, stop, ':') ? scan(r, stop + 1, C_PASSWORD) : stop;
+	if (!at(r, i, '@'))
+		return user;
+	r->out->user = span_of(user, stop);
+	r->out->has_user = stop > user;
+	if (semicolon) {
+		struct reader params = *r;
+
+		params.end = stop;
+		if (take_params(&params, semicolon, IN_USER) != stop)
+			r->out->flags |= NX_URI_EXTENSION;
+		r->seen = params.seen;
+	}
+	return i + 1;
+}
+
+static unsigned parse_sip(struct reader *r, uint32_t i)
+{
+	uint32_t host = skip_userinfo(r, i);
+
+	i = skip_host(r, host);
+	if (!i)
+		return NX_R_BAD_URI;
+	r->out->host = span_of(host, i);
+	if (at(r, i, ':'))
+		i = skip_port(r, i + 1, &r->out->port);
+	if (i)
+		i = take_params(r, i, IN_URI);
+	if (i && at(r, i, '?')) {
+		uint32_t headers = i + 1;
+
+		r->out->flags |= NX_URI_HEADERS;
+		i = scan(r, headers, C_HEADER);
+		if (i == headers)
+			return NX_R_BAD_URI;
+	}
+	return i == r->end ? NX_R_UNDECIDED : NX_R_BAD_URI;
+}
+
+static unsigned parse_tel(struct reader *r, uint32_t i)
+{
+	uint32_t user = i;
+
+	while (i < r->end && class_of[r->m[i]] & C_TEL)
+		i++;
+	r->out->user = span_of(user, i);
+	r->out->has_user = i > user;
+	return take_params(r, i, IN_USER) == r->end ? NX_R_UNDECIDED : NX_R_BAD_URI;
+}
+
+/* other_scheme tells a scheme that is none of ours from what has no scheme at all. */
+static unsigned other_scheme(const struct reader *r, uint32_t i)
+{
+	uint32_t from = i;
+
+	while (i < r->end && class_of[r->m[i]] & C_SCHEME)
+		i++;
+	return at(r, i, ':') && i > from && (uint8_t)((r->m[from] | 0x20) - 'a') < 26
+		       ? NX_R_SCHEME
+		       : NX_R_BAD_URI;
+}
+
+unsigned nx_uri_parse(const uint8_t *msg, struct nx_span span, struct nx_uri *out)
+{
+	struct reader r = {.m = msg, .end = (uint32_t)span.off + span.len, .out = out};
+	uint32_t i = span.off;
+
+	*out = (struct nx_uri){.scheme = NX_URI_OTHER};
+	if (span.len > 3 && msg[i + 3] == ':') {
+		if (equals_fold(msg + i, "sip", 3)) {
+			out->scheme = NX_URI_SIP;
+			return parse_sip(&r, i + 4);
+		}
+		if (equals_fold(msg + i, "tel", 3)) {
+			out->scheme = NX_URI_TEL;
+			return parse_tel(&r, i + 4);
+		}
+	} else if (span.len > 4 && msg[i + 4] == ':' && equals_fold(msg + i, "sips", 4)) {
+		out->scheme = NX_URI_SIPS;
+		return parse_sip(&r, i + 5);
+	}
+	return other_scheme(&r, i);
+}
+
+/* ---- equivalence (rule 27) ---- */
+
+static bool is_number(const uint8_t *msg, const struct nx_uri *u)
+{
+	uint32_t i = 0;
+
+	return u->scheme == NX_URI_TEL || u->flags & NX_URI_USER_PHONE ||
+	       nx_uri_unescape(msg + u->user.off, &i) == '+';
+}
+
+static bool is_visual(uint8_t c)
+{
+	return c == '-' || c == '.' || c == '(' || c == ')';
+}
+
+/* next_user gives the next byte of the user that counts, or -1 at its end. */
+static int next_user(const uint8_t *user, uint32_t len, uint32_t *i, bool number)
+{
+	while (*i < len) {
+		bool raw_semicolon = user[*i] == ';';
+		uint8_t c = nx_uri_unescape(user, i);
+
+		if (!number)
+			return c;
+		if (raw_semicolon)
+			break;
+		if (!is_visual(c))
+			return c;
+	}
+	return -1;
+}
+
+static bool same_user(const uint8_t *msg, const struct nx_uri *a, const struct nx_uri *b)
+{
+	bool number;
+	uint32_t i = 0, k = 0;
+	int x, y;
+
+	if (!a->has_user || !b->has_user)
+		return a->has_user == b->has_user;
+	number = is_number(msg, a) && is_number(msg, b);
+	do {
+		x = next_user(msg + a->user.off, a->user.len, &i, number);
+		y = next_user(msg + b->user.off, b->user.len, &k, number);
+	} while (x == y && x >= 0);
+	return x == y;
+}
+
+static bool same_text(const uint8_t *msg, struct nx_span a, struct nx_span b)
+{
+	return a.len == b.len &&
+	       strncasecmp((const char *)msg + a.off, (const char *)msg + b.off, a.len) == 0;
+}
+
+static struct nx_span without_dot(const uint8_t *msg, struct nx_span host)
+{
+	if (host.len && msg[host.off + host.len - 1] == '.')
+		host.len--;
+	return host;
+}
+
+bool nx_uri_equivalent(const uint8_t *msg, const struct nx_uri *a, const struct nx_uri *b)
+{
+	if ((a->scheme == NX_URI_TEL) != (b->scheme == NX_URI_TEL) || a->scheme == NX_URI_OTHER ||
+		b->scheme == NX_URI_OTHER)
+		return false;
+	return same_user(msg, a, b) &&
+	       same_text(msg, without_dot(msg, a->host), without_dot(msg, b->host)) &&
+	       same_text(msg, a->phone_context, b->phone_context);
+}

@@ -1,0 +1,395 @@
+/* Number plans and emergency numbers: one key for every way in which the trunks of six countries
+ * write the same number, each step of the order of trial, and emergency numbers in every form. */
+#include "nxsip/key.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "nxsip/verdict.h"
+
+struct prefixes {
+	const char *country, *international[3], *national[3], *carrier[3];
+};
+
+static void put(struct nx_digits *d, const char *text)
+{
+	d->len = (uint8_t)strlen(text);
+	memcpy(d->d, text, d->len + 1u);
+}
+
+static uint8_t put_all(struct nx_digits *list, const char *const text[3])
+{
+	uint8_t n = 0;
+
+	for (; n < 3 && text[n]; n++)
+		put(&list[n], text[n]);
+	return n;
+}
+
+static struct nx_plan plan_of(struct prefixes p, enum nx_plan_bare bare)
+{
+	struct nx_plan plan;
+
+	nx_plan_defaults(&plan);
+	if (p.country)
+		put(&plan.country_code, p.country);
+	plan.n_international = put_all(plan.international, p.international);
+	plan.n_national = put_all(plan.national, p.national);
+	plan.n_carrier = put_all(plan.carrier, p.carrier);
+	plan.bare = (uint8_t)bare;
+	return plan;
+}
+
+static const struct prefixes uk = {"44", {"00"}, {"0"}, {0}};
+static const struct prefixes us = {"1", {"011"}, {"1"}, {0}};
+
+static unsigned apply(const struct nx_plan *plan, const char *dialled, struct nx_key *key)
+{
+	return nx_plan_apply(plan, dialled, strlen(dialled), key);
+}
+
+static void assert_number(const struct nx_plan *plan, const char *dialled, const char *number)
+{
+	struct nx_key key;
+	unsigned reason = apply(plan, dialled, &key);
+
+	if (reason != NX_R_UNDECIDED)
+		fail_msg("%s: %s", dialled, nx_reason_info(reason)->name);
+	if (key.kind != NX_KEY_NUMBER || key.len != strlen(number) ||
+		memcmp(key.text, number, key.len) != 0)
+		fail_msg("%s: %.*s, not %s", dialled, key.len, (const char *)key.text, number);
+}
+
+/* assert_refused also sees to it that a refusal leaves the key alone. */
+static void assert_refused(const struct nx_plan *plan, const char *dialled, unsigned expected)
+{
+	struct nx_key key, before;
+	unsigned reason;
+
+	memset(&key, 0xa5, sizeof(key));
+	before = key;
+	reason = apply(plan, dialled, &key);
+	if (reason != expected)
+		fail_msg("'%s': %s", dialled,
+			reason == NX_R_UNDECIDED ? "taken" : nx_reason_info(reason)->name);
+	assert_memory_equal(&key, &before, sizeof(key));
+}
+
+static void rule_33_one_key_for_every_form(void **state)
+{
+	static const struct {
+		struct prefixes plan;
+		enum nx_plan_bare bare;
+		const char *number, *forms[6];
+	} rows[] = {
+		{{"44", {"00"}, {"0"}, {0}}, NX_BARE_NATIONAL, "+442079460000",
+			{"+442079460000", "00442079460000", "02079460000", "2079460000"}},
+		{{"49", {"00"}, {"0"}, {"01033"}}, NX_BARE_GLOBAL, "+4930123456",
+			{"+4930123456", "004930123456", "030123456", "4930123456", "01033030123456",
+				"01033004930123456"}},
+		{{"43", {"00"}, {"0"}, {0}}, NX_BARE_PASS, "+43151525",
+			{"+43151525", "0043151525", "0151525"}},
+		{{"1", {"011"}, {"1"}, {"1010288"}}, NX_BARE_NATIONAL, "+12125550123",
+			{"+12125550123", "01112125550123", "12125550123", "2125550123",
+				"101028812125550123", "101028801112125550123"}},
+		{{"39", {"00"}, {0}, {0}}, NX_BARE_NATIONAL, "+390669821234",
+			{"+390669821234", "00390669821234", "0669821234"}},
+		{{"7", {"810"}, {"8"}, {0}}, NX_BARE_GLOBAL, "+78123456789",
+			{"+78123456789", "81078123456789", "88123456789", "78123456789"}},
+		{{"55", {"00", "0015", "0021"}, {"0", "015", "021"}, {0}}, NX_BARE_NATIONAL,
+			"+551132345678",
+			{"00551132345678", "0015551132345678", "01132345678", "0151132345678",
+				"1132345678", "0021551132345678"}},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct nx_plan plan = plan_of(rows[i].plan, rows[i].bare);
+
+		for (size_t k = 0; k < 6 && rows[i].forms[k]; k++)
+			assert_number(&plan, rows[i].forms[k], rows[i].number);
+		assert_number(&plan, rows[i].number, rows[i].number);
+	}
+}
+
+static void rule_33_bare_digits_mean_what_the_plan_says(void **state)
+{
+	struct nx_plan plan = plan_of(uk, NX_BARE_PASS);
+	(void)state;
+
+	assert_refused(&plan, "442079460000", NX_R_PLAN);
+	plan.bare = NX_BARE_GLOBAL;
+	assert_number(&plan, "442079460000", "+442079460000");
+	plan.bare = NX_BARE_NATIONAL;
+	assert_number(&plan, "2079460000", "+442079460000");
+	plan.bare = 77;
+	assert_refused(&plan, "2079460000", NX_R_PLAN);
+}
+
+static void rule_33_nothing_is_national_without_a_country_code(void **state)
+{
+	struct nx_plan plan =
+		plan_of((struct prefixes){NULL, {"00"}, {"0"}, {0}}, NX_BARE_NATIONAL);
+	(void)state;
+
+	assert_refused(&plan, "02079460000", NX_R_PLAN);
+	assert_refused(&plan, "2079460000", NX_R_PLAN);
+	assert_refused(&plan, "112", NX_R_PLAN);
+	assert_number(&plan, "00442079460000", "+442079460000");
+	assert_number(&plan, "+442079460000", "+442079460000");
+}
+
+static void rule_33_default_plan_takes_only_global_numbers(void **state)
+{
+	struct nx_plan plan;
+	(void)state;
+
+	nx_plan_defaults(&plan);
+	assert_number(&plan, "+442079460000", "+442079460000");
+	assert_refused(&plan, "00442079460000", NX_R_PLAN);
+	assert_refused(&plan, "2079460000", NX_R_PLAN);
+}
+
+static void rule_33_longest_prefix_wins(void **state)
+{
+	struct nx_plan plan = plan_of(uk, NX_BARE_PASS);
+	(void)state;
+
+	assert_number(&plan, "0033123456789", "+33123456789");
+	assert_number(&plan, "03312345678", "+443312345678");
+	plan = plan_of((struct prefixes){"81", {"010"}, {"0"}, {"0033", "003"}}, NX_BARE_PASS);
+	assert_number(&plan, "0033010442079460000", "+442079460000");
+	assert_number(&plan, "0312345678", "+81312345678");
+	plan = plan_of((struct prefixes){"44", {"9"}, {"9"}, {0}}, NX_BARE_GLOBAL);
+	assert_refused(&plan, "9442079460000", NX_R_PLAN); /* in both lists: says nothing */
+}
+
+static void rule_33_strip_then_carrier_then_prefix(void **state)
+{
+	struct nx_plan plan =
+		plan_of((struct prefixes){"49", {"00"}, {"0"}, {"01033"}}, NX_BARE_PASS);
+	(void)state;
+
+	plan.strip = 4;
+	assert_number(&plan, "9999030123456", "+4930123456");
+	assert_number(&plan, "999901033030123456", "+4930123456");
+	assert_number(&plan, "0000030123456", "+4930123456");
+	assert_number(&plan, "+4930123456", "+4930123456"); /* + carries no access code */
+	assert_refused(&plan, "9999", NX_R_PLAN);
+	assert_refused(&plan, "99", NX_R_PLAN);
+	assert_refused(&plan, "99990", NX_R_PLAN);
+	assert_refused(&plan, "999901033", NX_R_PLAN);
+	/* one carrier only: what follows is read as national */
+	assert_number(&plan, "99990103301033123456", "+491033123456");
+}
+
+static void rule_33_a_trunk_zero_left_in_the_number_passes(void **state)
+{
+	struct nx_plan plan = plan_of(uk, NX_BARE_NATIONAL);
+	(void)state;
+
+	assert_refused(&plan, "+4402079460000", NX_R_PLAN);
+	assert_refused(&plan, "004402079460000", NX_R_PLAN);
+	assert_refused(&plan, "+02079460000", NX_R_PLAN);
+	assert_refused(&plan, "00002079460000", NX_R_PLAN);
+	assert_number(&plan, "+390669821234", "+390669821234"); /* Italy keeps its zero */
+	plan = plan_of((struct prefixes){"44", {0}, {"0"}, {0}}, NX_BARE_NATIONAL);
+	assert_refused(&plan, "00442079460000", NX_R_PLAN); /* 00 is not configured */
+	plan = plan_of((struct prefixes){"7", {"810"}, {"8"}, {0}}, NX_BARE_NATIONAL);
+	assert_number(&plan, "+78123456789", "+78123456789"); /* area 812, not a trunk 8 */
+}
+
+static void rule_33_length_limits(void **state)
+{
+	struct nx_plan plan = plan_of(uk, NX_BARE_NATIONAL);
+	char digits[200];
+	(void)state;
+
+	assert_number(&plan, "+123456789012345", "+123456789012345");
+	assert_refused(&plan, "+1234567890123456", NX_R_PLAN);
+	assert_number(&plan, "01234567890123", "+441234567890123");
+	assert_refused(&plan, "012345678901234", NX_R_PLAN);
+	plan.max_digits = 12;
+	assert_refused(&plan, "+1234567890123", NX_R_PLAN);
+	assert_refused(&plan, "", NX_R_PLAN);
+	assert_refused(&plan, "+", NX_R_PLAN);
+	assert_refused(&plan, "0", NX_R_PLAN);
+	assert_refused(&plan, "00", NX_R_PLAN);
+
+	plan.max_digits = 255;
+	memset(digits, '1', sizeof(digits));
+	for (size_t len = 1; len <= sizeof(digits); len++) {
+		struct nx_key key;
+		unsigned reason = nx_plan_apply(&plan, digits, len, &key);
+
+		assert_int_equal(reason, len < 7     ? NX_R_SHORT_NUMBER
+					 : len <= 63 ? NX_R_UNDECIDED
+						     : NX_R_PLAN);
+	}
+}
+
+static void rule_10_short_numbers_pass_unless_opted_in(void **state)
+{
+	struct nx_plan plan = plan_of(uk, NX_BARE_NATIONAL);
+	(void)state;
+
+	assert_refused(&plan, "+441234", NX_R_SHORT_NUMBER);
+	assert_number(&plan, "+4412345", "+4412345");
+	assert_refused(&plan, "00441234", NX_R_SHORT_NUMBER);
+	assert_refused(&plan, "01234", NX_R_SHORT_NUMBER);
+	assert_number(&plan, "012345", "+4412345");
+	assert_refused(&plan, "116117", NX_R_SHORT_NUMBER); /* bare: a short code, no number */
+	assert_number(&plan, "1161171", "+441161171");
+	plan.min_digits = 5;
+	assert_number(&plan, "116117", "+44116117");
+	assert_number(&plan, "+44123", "+44123");
+}
+
+static void rule_33_canonicalising_twice_is_once(void **state)
+{
+	static const struct prefixes plans[] = {{"44", {"00"}, {"0"}, {0}},
+		{"1", {"011"}, {"1"}, {"10"}}, {"7", {"810"}, {"8"}, {0}}};
+	uint64_t x = 88172645463325252;
+	unsigned taken = 0;
+	(void)state;
+
+	for (int round = 0; round < 60000; round++) {
+		struct nx_plan plan = plan_of(plans[round % 3], (enum nx_plan_bare)(round / 3 % 3));
+		struct nx_key once, twice;
+		char s[20];
+		size_t len = 1 + (size_t)(x >> 40) % 18;
+
+		for (size_t i = 0; i < len; i++) {
+			x ^= x << 13;
+			x ^= x >> 7;
+			x ^= x << 17;
+			s[i] = (char)('0' + (x >> 33) % 10);
+		}
+		if (round % 7 == 0)
+			s[0] = '+';
+		if (nx_plan_apply(&plan, s, len, &once) != NX_R_UNDECIDED)
+			continue;
+		taken++;
+		assert_int_equal(
+			nx_plan_apply(&plan, (char *)once.text, once.len, &twice), NX_R_UNDECIDED);
+		assert_int_equal(once.len, twice.len);
+		assert_memory_equal(once.text, twice.text, once.len);
+	}
+	assert_true(taken > 10000);
+}
+
+/* ---- emergency ---- */
+
+static const struct nx_emergency listed = {
+	.n = 4, .number = {{3, "112"}, {3, "911"}, {3, "999"}, {6, "116117"}}};
+
+static bool emergency(const struct nx_plan *plan, const char *s)
+{
+	return nx_emergency_match(&listed, plan, s, strlen(s));
+}
+
+static void rule_10_listed_numbers_in_every_form(void **state)
+{
+	static const char *const forms[] = {"112", "911", "999", "116117", "0112", "00112",
+		"0044112", "+112", "+44112", "+1911", "+353112", "+49116117", "00353112", "001911",
+		"0044999", "+440112", "00440112", "01033112", "010330112", "0103300112",
+		"010330044112", "8877112", "88770112", "88770103300442999", "44112", "+44116117"};
+	struct nx_plan plan =
+		plan_of((struct prefixes){"44", {"00"}, {"0"}, {"01033"}}, NX_BARE_NATIONAL);
+	(void)state;
+
+	plan.strip = 4;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		if (!emergency(&plan, forms[i]))
+			fail_msg("%s was missed", forms[i]);
+}
+
+static void rule_10_a_country_code_needs_its_sign(void **state)
+{
+	struct nx_plan plan = plan_of(us, NX_BARE_NATIONAL);
+	(void)state;
+
+	assert_true(emergency(&plan, "011999"));
+	assert_true(emergency(&plan, "0114999"));
+	assert_true(emergency(&plan, "1911"));
+	assert_true(emergency(&plan, "+1911"));
+	assert_false(emergency(&plan, "4999"));
+	assert_false(emergency(&plan, "5551112"));
+	plan.bare = NX_BARE_GLOBAL;
+	assert_true(emergency(&plan, "44999"));
+	plan = plan_of((struct prefixes){"1246", {"011"}, {"1"}, {0}}, NX_BARE_PASS);
+	assert_true(emergency(&plan, "+1246911")); /* the plan's own code, of any length */
+	assert_false(emergency(&plan, "+1247911"));
+}
+
+static void rule_10_ordinary_numbers_are_no_emergency(void **state)
+{
+	static const char *const ordinary[] = {"+442079460112", "02079460999", "2079460911", "1121",
+		"11", "1", "9112", "1112", "+4421112", "+4931112", "00442079112", "+", "0", "00",
+		"+44", "116118", "012112", "+44207946116117", ""};
+	struct nx_plan plan = plan_of(uk, NX_BARE_NATIONAL);
+	struct nx_emergency few = {.n = 2}; /* two empty numbers match nothing */
+	char digits[200];
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(ordinary) / sizeof(ordinary[0]); i++)
+		if (emergency(&plan, ordinary[i]))
+			fail_msg("%s", ordinary[i]);
+	assert_false(nx_emergency_match(&few, &plan, "112", 3));
+	few = (struct nx_emergency){.n = 2, .number = {{1, "0"}, {2, "19"}}};
+	assert_true(nx_emergency_match(&few, &plan, "0", 1));
+	assert_true(nx_emergency_match(&few, &plan, "19", 2));
+	assert_false(nx_emergency_match(&few, &plan, "9", 1));
+	memset(digits, '0', sizeof(digits));
+	memcpy(digits + 60, "112", 3);
+	assert_true(nx_emergency_match(&listed, &plan, digits, 63));
+	plan.strip = 255;
+	for (size_t len = 0; len <= sizeof(digits); len++)
+		(void)nx_emergency_match(&listed, &plan, digits, len);
+}
+
+/* Every way through the plan's own order of trial: strip, carrier, prefix, country code. */
+static void rule_10_no_prefix_hides_an_emergency(void **state)
+{
+	static const char *const strip[] = {"", "77"}, *const carrier[] = {"", "01033"},
+				 *const prefix[] = {
+					 "", "0", "00", "001", "0044", "00353", "44", "353"};
+	struct nx_plan plan =
+		plan_of((struct prefixes){"44", {"00"}, {"0"}, {"01033"}}, NX_BARE_GLOBAL);
+	(void)state;
+
+	plan.strip = 2;
+	for (size_t i = 0; i < 2 * 2 * 8; i++) {
+		char s[64];
+
+		(void)snprintf(s, sizeof(s), "%s%s%s112", strip[i & 1], carrier[i >> 1 & 1],
+			prefix[i >> 2]);
+		if (!emergency(&plan, s))
+			fail_msg("%s was missed", s);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rule_33_one_key_for_every_form),
+		cmocka_unit_test(rule_33_bare_digits_mean_what_the_plan_says),
+		cmocka_unit_test(rule_33_nothing_is_national_without_a_country_code),
+		cmocka_unit_test(rule_33_default_plan_takes_only_global_numbers),
+		cmocka_unit_test(rule_33_longest_prefix_wins),
+		cmocka_unit_test(rule_33_strip_then_carrier_then_prefix),
+		cmocka_unit_test(rule_33_a_trunk_zero_left_in_the_number_passes),
+		cmocka_unit_test(rule_33_length_limits),
+		cmocka_unit_test(rule_10_short_numbers_pass_unless_opted_in),
+		cmocka_unit_test(rule_33_canonicalising_twice_is_once),
+		cmocka_unit_test(rule_10_listed_numbers_in_every_form),
+		cmocka_unit_test(rule_10_a_country_code_needs_its_sign),
+		cmocka_unit_test(rule_10_ordinary_numbers_are_no_emergency),
+		cmocka_unit_test(rule_10_no_prefix_hides_an_emergency),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
