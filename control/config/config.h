@@ -4,13 +4,15 @@
 #ifndef NX_CONTROL_CONFIG_H
 #define NX_CONTROL_CONFIG_H
 
+#include <stdio.h>
+
 #include "nxsip/dataplane.h"
 #include "nxsip/error.h"
 #include "nxsip/policy.h"
 
 struct nx_host_config {
-	char *host;   /* name, `*.name`, IP literal, or "any" */
-	char *domain; /* name of a domain in the store */
+	char *host;   /* name, `*.name`, IP literal, or "any"; lower case, no trailing dot */
+	char *domain; /* name of a domain in the store; lower case, no trailing dot */
 };
 
 struct nx_service_config {
@@ -35,7 +37,7 @@ struct nx_prefix {
 
 struct nx_class_config {
 	struct nx_class class; /* .plan unset */
-	int32_t plan;
+	int32_t plan;          /* index into plans, -1: the service's */
 	struct nx_prefix *prefixes;
 	uint32_t n_prefixes;
 };
@@ -51,6 +53,7 @@ struct nx_config {
 	char server[64];
 	struct nx_emergency emergency;
 	struct nx_tag_key tag_key[2]; /* [0].present false: the store's own is used */
+	uint32_t n_tag_keys;
 	struct nx_plan *plans;
 	uint32_t n_plans;
 	struct nx_service_config *services;
@@ -71,13 +74,19 @@ int nx_config_load(const char *path, struct nx_config **out, struct nx_config_er
 void nx_config_free(struct nx_config *c);
 void nx_config_errors_free(struct nx_config_errors *e);
 
-/* nx_config_box_diff names the keys whose values differ and need a restart (eal, ports, workers,
- * socket, store); returns how many were written to keys (at most max). Static strings. */
+/* nx_config_box_diff names the keys whose values differ and need a restart (box, eal, workers,
+ * ports, queues, socket, store); returns how many were written to keys (at most max). Static
+ * strings. */
 uint32_t nx_config_box_diff(
 	const struct nx_config *a, const struct nx_config *b, const char **keys, uint32_t max);
 
-/* nx_addr_parse reads an IPv4 or IPv6 address (inet_pton forms, no brackets);
- * nx_prefix_parse reads ADDR or ADDR/LEN, refusing host bits. */
+/* nx_config_reference prints every key as a Markdown table, from the table that reads the file. */
+void nx_config_reference(FILE *out);
+
+/* nx_addr_parse reads an IPv4 or IPv6 address (inet_pton forms, no brackets; ::ffff:a.b.c.d is
+ * refused: it would be taken for the IPv4 address).  Error: NX_ERR_INVALID.
+ * nx_prefix_parse reads ADDR or ADDR/LEN, refusing host bits, and an IPv6 prefix so short that it
+ * would cover IPv4 too. */
 int nx_addr_parse(const char *s, struct nx_addr *a);
 int nx_prefix_parse(const char *s, struct nx_prefix *p, struct nx_error *err);
 /* nx_addr_format writes the address as text (v4 in dotted form); nx_prefix_format with /LEN. */

@@ -56,18 +56,18 @@ struct nx_policy_input {
  *        service's host whose domain the store lacks maps to nothing (its requests pass). */
 int nx_policy_build(const struct nx_policy_input *in, struct nx_policy **out, struct nx_error *err);
 
-/* nx_policy_free frees a snapshot that no worker can see any more; user tables stay. */
+/* nx_policy_free frees a snapshot at once: only after a grace period (synchronize_rcu) that began
+ * when the snapshot was no longer published. User tables stay.  NULL is allowed. */
 void nx_policy_free(struct nx_policy *p);
 
-/* nx_rule_check compiles one expression alone, to refuse it with a reason before it is stored. */
+/* nx_rule_check compiles one expression alone, to refuse it with a reason before it is stored.
+ * Error: NX_ERR_INVALID with the compiler's own reason, or because it matches the empty key, and so
+ * every key; NX_ERR_NOMEM. */
 int nx_rule_check(const char *expression, struct nx_error *err);
 
 /* nx_range_check checks prefix ("+", 1..15 digits) and lengths (prefix digits <= min <= max <= 15).
  */
 int nx_range_check(const struct nx_range *r, struct nx_error *err);
-
-/* nx_tag_key_init derives secret from k and marks the key present. */
-void nx_tag_key_init(struct nx_tag_key *key, uint8_t id, const uint8_t k[16]);
 
 /* nx_ivmap_build flattens n prefixes (the longest wins; of equal ones the last given).
  * key: left-aligned bits, bits below len are ignored. */

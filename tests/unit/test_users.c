@@ -1,0 +1,343 @@
+/* The user table against a naive model, and the promises of nxsip/users.h one by one. Hashes are
+ * made up here, so that buckets overflow, wrap and meet as they please. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "control/policy/users.h"
+#include "control/policy/users_shard.h"
+
+static const uint8_t secret[NX_USERS_SECRET_LEN] = "a secret of the test's own, and zeroes";
+static uint64_t seed;
+
+static uint64_t rnd(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed;
+}
+
+static struct nx_users *table_new(uint64_t expected)
+{
+	struct nx_users *t;
+
+	assert_int_equal(nx_users_create(expected, secret, &t), 0);
+	return t;
+}
+
+static enum nx_user_state set(struct nx_users *t, struct nx_hash h, enum nx_user_state state)
+{
+	enum nx_user_state old = NX_USER_ABSENT;
+
+	assert_int_equal(nx_users_set(t, h, state, &old), 0);
+	return old;
+}
+
+static size_t shard_of(const struct nx_users *t, struct nx_hash h)
+{
+	return h.hi >> (64 - t->shard_bits);
+}
+
+static struct nx_shard *shard_at(const struct nx_users *t, size_t i)
+{
+	return nx_shard_of(t->shard[i]);
+}
+
+/* ---- the model: hashes from a small space, a state for each ---- */
+
+#define MODEL_SHARDS 2
+#define MODEL_TAGS   1200
+
+struct model {
+	struct nx_hash hash[MODEL_SHARDS * MODEL_TAGS];
+	uint8_t state[MODEL_SHARDS * MODEL_TAGS];
+	uint64_t live;
+};
+
+/* A third of the tags crowd the first home bucket, a third the last, so that chains are long and
+ * wrap; the rest spreads. */
+static void model_init(struct model *m)
+{
+	memset(m, 0, sizeof(*m));
+	for (uint64_t i = 0; i < MODEL_SHARDS * MODEL_TAGS; i++) {
+		uint64_t tag = i % MODEL_TAGS, low = tag << 4 | (rnd() & 0xf);
+
+		m->hash[i].hi = i / MODEL_TAGS << 63 | (rnd() >> 8);
+		m->hash[i].lo = tag % 3 == 0   ? low
+				: tag % 3 == 1 ? UINT64_C(0xffffffff) << 32 | low
+					       : tag * UINT64_C(0x9e3779b97f4a7c15);
+	}
+}
+
+static void assert_is_model(const struct nx_users *t, const struct model *m)
+{
+	uint64_t count[4], by_state[4] = {0}, live = 0;
+
+	for (size_t i = 0; i < MODEL_SHARDS * MODEL_TAGS; i++) {
+		assert_int_equal(nx_users_probe(t, m->hash[i]), m->state[i]);
+		if (m->state[i])
+			by_state[m->state[i]]++;
+	}
+	nx_users_counts(t, count);
+	assert_memory_equal(count, by_state, sizeof(count));
+	for (size_t i = 0; i < (size_t)1 << t->shard_bits; i++) {
+		const struct nx_shard *s = shard_at(t, i);
+		uint64_t in_shard = 0;
+
+		for (uint64_t k = 0; k < s->buckets * NX_USERS_SLOTS; k++)
+			in_shard += (s->bucket[k / 8].slot[k % 8] & NX_SLOT_STATE) != 0;
+		assert_int_equal(in_shard, s->live);
+		live += in_shard;
+	}
+	assert_int_equal(live, m->live); /* no tag stands twice */
+}
+
+static void model_set(struct nx_users *t, struct model *m, size_t i, enum nx_user_state state)
+{
+	assert_int_equal(set(t, m->hash[i], state), m->state[i]);
+	m->live += (state != 0) - (uint64_t)(m->state[i] != 0);
+	m->state[i] = (uint8_t)state;
+}
+
+static void random_changes_match_a_model(void **state)
+{
+	struct model *m = malloc(sizeof(*m));
+
+	(void)state;
+	for (int round = 0; round < 4; round++) {
+		struct nx_users *t = table_new(0);
+
+		seed = 7919 + (uint64_t)round;
+		model_init(m);
+		for (int phase = 0; phase < 6; phase++) {
+			unsigned deletes = phase % 2 ? 6 : 1; /* of eight: shrink, grow in turn */
+
+			for (int op = 0; op < 4000; op++) {
+				size_t i = rnd() % (MODEL_SHARDS * MODEL_TAGS);
+				enum nx_user_state to =
+					rnd() % 8 < deletes ? NX_USER_ABSENT : 1 + rnd() % 3;
+
+				model_set(t, m, i, to);
+				if (op % 500 == 0)
+					assert_is_model(t, m);
+				if (rnd() % 64 == 0)
+					nx_users_reclaim(t);
+			}
+		}
+		assert_is_model(t, m);
+		nx_users_destroy(t);
+	}
+	free(m);
+}
+
+/* ---- promises ---- */
+
+/* While a shard stays, so does every live slot in it, whatever is inserted or deleted. */
+static void insertion_never_moves_a_live_slot(void **state)
+{
+	struct nx_users *t = table_new(20000);
+	struct nx_hash h[900];
+	_Atomic uint64_t *at[900];
+	uint64_t word = t->shard[0];
+	struct nx_shard *s = shard_at(t, 0);
+
+	(void)state;
+	for (uint64_t i = 0; i < 900; i++) {
+		h[i] = (struct nx_hash){.lo = UINT64_C(0xfffff) << 44 | i << 4, .hi = 0};
+		set(t, h[i], NX_USER_KNOWN);
+		at[i] = nx_shard_find(s, h[i].lo);
+		if (i % 7 == 3)
+			assert_int_equal(set(t, h[i / 2], NX_USER_ABSENT) != 0, at[i / 2] != NULL);
+		if (i % 7 == 3)
+			at[i / 2] = NULL;
+		for (uint64_t k = 0; k <= i; k++)
+			assert_ptr_equal(nx_shard_find(s, h[k].lo), at[k]);
+	}
+	assert_true(t->shard[0] == word);
+	nx_users_destroy(t);
+}
+
+static void a_spilled_user_survives_the_deletion_of_slot_0(void **state)
+{
+	struct nx_users *t = table_new(2000);
+	struct nx_shard *s = shard_at(t, 0);
+	struct nx_hash h[9];
+
+	(void)state;
+	for (uint64_t i = 0; i < 9; i++) {
+		h[i] = (struct nx_hash){.lo = i << 4, .hi = 0};
+		set(t, h[i], NX_USER_GONE);
+	}
+	assert_true(s->bucket[0].slot[0] & NX_SLOT_OVERFLOW);
+	assert_ptr_equal(nx_shard_find(s, h[8].lo), &s->bucket[1].slot[0]);
+
+	assert_int_equal(set(t, h[0], NX_USER_ABSENT), NX_USER_GONE);
+	assert_int_equal(s->bucket[0].slot[0], NX_SLOT_OVERFLOW);
+	assert_int_equal(nx_users_probe(t, h[8]), NX_USER_GONE);
+	assert_int_equal(nx_users_probe(t, h[0]), NX_USER_ABSENT);
+
+	assert_int_equal(set(t, h[0], NX_USER_HEAD), NX_USER_ABSENT);
+	assert_int_equal(nx_users_probe(t, h[0]), NX_USER_HEAD);
+	assert_int_equal(nx_users_probe(t, h[8]), NX_USER_GONE);
+	/* found where it is, not put a second time into the nearer slot that fell empty */
+	set(t, h[1], NX_USER_ABSENT);
+	assert_int_equal(set(t, h[8], NX_USER_KNOWN), NX_USER_GONE);
+	assert_ptr_equal(nx_shard_find(s, h[8].lo), &s->bucket[1].slot[0]);
+	nx_users_destroy(t);
+}
+
+/* The lowest bits of the hash are not stored: they neither tell keys apart nor leak into flags. */
+static void the_low_bits_are_not_part_of_the_tag(void **state)
+{
+	struct nx_users *t = table_new(0);
+	struct nx_hash zero = {.lo = 0xf, .hi = 5};
+
+	(void)state;
+	assert_int_equal(nx_users_probe(t, zero), NX_USER_ABSENT);
+	set(t, zero, NX_USER_KNOWN);
+	assert_int_equal(nx_users_probe(t, (struct nx_hash){.lo = 0, .hi = 5}), NX_USER_KNOWN);
+	assert_int_equal(nx_users_probe(t, (struct nx_hash){.lo = 16, .hi = 5}), NX_USER_ABSENT);
+	nx_users_destroy(t);
+}
+
+static struct nx_hash hash_of(const struct nx_users *t, uint64_t n)
+{
+	return nx_users_hash(t, &n, sizeof(n));
+}
+
+/* No cliff: at every size a table larger than the smallest takes at most 12 bytes a user on the
+ * average over its growth, and never more than a load just after growing explains. */
+static void bytes_a_user_stay_low_through_growth(void **state)
+{
+	struct nx_users *t = table_new(0);
+	double sum = 0;
+	uint64_t n = 0, samples = 0;
+
+	(void)state;
+	for (; n < 300000; n++) {
+		set(t, hash_of(t, n), NX_USER_KNOWN);
+		if (nx_users_retired(t) > 1 << 20)
+			nx_users_reclaim(t);
+		if (n >= 50000 && n % 1000 == 0) {
+			double each = (double)nx_users_bytes(t) / (double)n;
+
+			assert_true(each < 13.0);
+			sum += each;
+			samples++;
+		}
+	}
+	assert_true(sum / (double)samples <= 12.0);
+	for (uint64_t i = 0; i < n; i++)
+		assert_int_equal(nx_users_probe(t, hash_of(t, i)), NX_USER_KNOWN);
+	nx_users_destroy(t);
+}
+
+static void a_table_of_the_expected_size_does_not_grow(void **state)
+{
+	struct nx_users *t = table_new(200000);
+
+	(void)state;
+	assert_int_equal(nx_users_retired(t), 0);
+	for (uint64_t n = 0; n < 200000; n++)
+		set(t, hash_of(t, n), NX_USER_KNOWN);
+	assert_int_equal(nx_users_retired(t), 0);
+	assert_true(nx_users_bytes(t) <= 12 * 200000);
+	nx_users_destroy(t);
+}
+
+static bool overflows(const struct nx_shard *s)
+{
+	for (uint64_t b = 0; b < s->buckets; b++)
+		if (s->bucket[b].slot[0] & NX_SLOT_OVERFLOW)
+			return true;
+	return false;
+}
+
+static void deletion_gives_memory_and_overflow_bits_back(void **state)
+{
+	struct nx_users *t = table_new(0);
+	uint64_t full, n = 100000;
+
+	(void)state;
+	for (uint64_t i = 0; i < n; i++)
+		set(t, hash_of(t, i), NX_USER_KNOWN);
+	full = nx_users_bytes(t);
+	nx_users_reclaim(t);
+	for (uint64_t i = 10; i < n; i++)
+		assert_int_equal(set(t, hash_of(t, i), NX_USER_ABSENT), NX_USER_KNOWN);
+	assert_true(nx_users_retired(t) > 0);
+	assert_true(nx_users_bytes(t) < full / 8);
+	for (uint64_t i = 0; i < 20; i++)
+		assert_int_equal(
+			nx_users_probe(t, hash_of(t, i)), i < 10 ? NX_USER_KNOWN : NX_USER_ABSENT);
+	for (size_t i = 0; i < (size_t)1 << t->shard_bits; i++)
+		assert_false(overflows(shard_at(t, i)));
+	nx_users_reclaim(t);
+	assert_int_equal(nx_users_retired(t), 0);
+	nx_users_destroy(t);
+}
+
+static void the_secret_changes_every_hash(void **state)
+{
+	uint8_t other[NX_USERS_SECRET_LEN];
+	struct nx_users *a = table_new(0), *b;
+	struct nx_hash ha, hb;
+
+	(void)state;
+	seed = 1;
+	for (size_t i = 0; i < sizeof(other); i++)
+		other[i] = (uint8_t)rnd();
+	assert_int_equal(nx_users_create(0, other, &b), 0);
+	for (size_t len = 0; len < 40; len++) {
+		static const char text[] = "+441632960000 and a name that goes on and on";
+
+		ha = nx_users_hash(a, text, len);
+		hb = nx_users_hash(b, text, len);
+		assert_true(ha.lo != hb.lo && ha.hi != hb.hi);
+		assert_true(ha.lo == nx_users_hash(a, text, len).lo);
+	}
+	nx_users_destroy(a);
+	nx_users_destroy(b);
+}
+
+static void shards_follow_the_expected_size(void **state)
+{
+	static const struct {
+		uint64_t expected;
+		uint8_t bits;
+	} cases[] = {{0, 4}, {1000, 4}, {300000, 5}, {1000000, 6}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct nx_users *t = table_new(cases[i].expected);
+		struct nx_hash last = {.hi = UINT64_MAX, .lo = UINT64_MAX};
+
+		assert_int_equal(t->shard_bits, cases[i].bits);
+		assert_int_equal(shard_of(t, last), (1u << cases[i].bits) - 1);
+		set(t, last, NX_USER_KNOWN);
+		assert_int_equal(nx_users_probe(t, last), NX_USER_KNOWN);
+		nx_users_destroy(t);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(random_changes_match_a_model),
+		cmocka_unit_test(insertion_never_moves_a_live_slot),
+		cmocka_unit_test(a_spilled_user_survives_the_deletion_of_slot_0),
+		cmocka_unit_test(the_low_bits_are_not_part_of_the_tag),
+		cmocka_unit_test(bytes_a_user_stay_low_through_growth),
+		cmocka_unit_test(a_table_of_the_expected_size_does_not_grow),
+		cmocka_unit_test(deletion_gives_memory_and_overflow_bits_back),
+		cmocka_unit_test(the_secret_changes_every_hash),
+		cmocka_unit_test(shards_follow_the_expected_size),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
