@@ -21,7 +21,7 @@ uint16_t nx_reply_dest_port(const struct nx_packet *p, const struct nx_class *cl
 
 struct nx_reply_options {
 	const struct nx_policy *policy;
-	bool reason_header; /* rule 24 applies: INVITE for a number */
+	bool reason_header; /* rule 24 applies: INVITE for a number (and the policy wants it) */
 	bool hw_ip_csum,
 		hw_udp_csum; /* the port fills them in: leave pseudo-header sum in UDP, 0 in IP */
 	uint16_t mtu;        /* L3 bytes; longer replies are refused */
@@ -30,9 +30,11 @@ struct nx_reply_options {
 /* nx_reply_build writes the whole reply frame: L2 to L4 headers mirrored (same VLAN tags,
  * priority, DSCP; DF set; IPv4 id 0; TTL 64; no IP options, no extension headers), then SIP.
  * In:     p: a parsed, answerable request; status: NX_404 or NX_604; cap: room at out.
- * Out:    *l4_off (may be NULL): where UDP begins, for offloads.
+ * Out:    *l4_off (may be NULL): where UDP begins, for offloads. Nothing in out where it returns 0.
  * Return: frame length, or 0 where the reply would be longer than the request's UDP payload (after
- *         leaving out optional headers and using compact names), than the MTU or than cap. */
+ *         leaving out optional headers and using compact names), than the MTU or than cap, or where
+ *         nx_reply_dest_port has no port for it.
+ * Thread: worker; no allocation, no state. */
 uint32_t nx_reply_build(const struct nx_packet *p, enum nx_verdict status,
 	const struct nx_reply_options *o, uint8_t *out, uint32_t cap, uint16_t *l4_off);
 

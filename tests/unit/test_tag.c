@@ -1,0 +1,328 @@
+/* The To tag (rule 20): what the MAC covers and what it does not, and that the ACK finds it. */
+#include "dataplane/core/reply.h"
+#include "dataplane/core/siphash.h"
+#include "tests/unit/frame.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <xxhash.h>
+#include <cmocka.h>
+
+#define MAC_END 20 /* prefix, id and MAC: what is verified */
+
+/* What a message of these tests is made of; NULL: the usual. */
+struct fields {
+	const char *method, *ruri, *sent_by, *branch, *from_tag, *to_tag, *call_id, *cseq;
+};
+
+static const struct fields invite = {0};
+
+static const char * or (const char *text, const char *usual)
+{
+	return text ? text : usual;
+}
+
+static void message(struct request *r, const struct fields *f)
+{
+	char text[FRAME_MAX - 100];
+	const char *method = or (f->method, "INVITE");
+
+	(void)snprintf(text, sizeof(text),
+		"%s %s SIP/2.0\r\n"
+		"Via: SIP/2.0/UDP %s;branch=%s\r\n"
+		"Max-Forwards: 70\r\n"
+		"From: \"A\" <sip:a@example.org>;tag=%s\r\n"
+		"To: <sip:+442079460000@example.net>%s%s\r\n"
+		"Call-ID: %s\r\n"
+		"CSeq: %s %s\r\n\r\n",
+		method, or (f->ruri, "sip:+442079460000@192.0.2.10"),
+		or (f->sent_by, "198.51.100.7:5060"), or (f->branch, "z9hG4bK776asdhds"),
+		or (f->from_tag, "1928301774"), f->to_tag ? ";tag=" : "", or (f->to_tag, ""),
+		or (f->call_id, "a84b4c76e66710@pc33.example.org"), or (f->cseq, "314159"), method);
+	request_make(r, &(struct frame_spec){0}, text);
+}
+
+static struct nx_tag_key key_of(uint8_t id, uint8_t seed)
+{
+	struct nx_tag_key key = {.id = id, .present = true};
+
+	for (unsigned i = 0; i < sizeof(key.k); i++)
+		key.k[i] = (uint8_t)(seed + 17 * i);
+	for (unsigned i = 0; i < sizeof(key.secret); i++)
+		key.secret[i] = (uint8_t)(seed ^ (i * 29 + (i * i) / 7));
+	return key;
+}
+
+struct tag {
+	char text[NX_TO_TAG_LEN + 1];
+};
+
+static struct tag tag_of(const struct nx_tag_key *key, const struct fields *f)
+{
+	struct request r;
+	struct tag t = {.text = {0}};
+
+	message(&r, f);
+	nx_reply_tag(key, &r.p, t.text);
+	assert_int_equal(t.text[NX_TO_TAG_LEN], 0);
+	return t;
+}
+
+static bool owns(const struct nx_tag_key key[2], const struct fields *ack)
+{
+	struct request r;
+
+	message(&r, ack);
+	return nx_reply_owns(key, &r.p);
+}
+
+static struct fields ack_with(const char *to_tag)
+{
+	return (struct fields){.method = "ACK", .to_tag = to_tag};
+}
+
+/* The definition, written out: the fleet depends on it, so a change of it is a change of prefix. */
+static void rule_20_tag_is_as_documented(void **state)
+{
+	static const char call_id[] = "a84b4c76e66710@pc33.example.org", from_tag[] = "a73kszlfl";
+	static const char cseq_and_len[] = "\x00\x04\xcb\x2f\x00\x09";
+	const struct nx_tag_key key = key_of(0xb, 3);
+	XXH128_canonical_t digest[2];
+	uint8_t material[38];
+	uint64_t hash, step = 0x9e3779b97f4a7c15;
+	char want[NX_TO_TAG_LEN + 1];
+
+	(void)state;
+	XXH128_canonicalFromHash(
+		&digest[0], XXH3_128bits_withSecret(call_id, sizeof(call_id) - 1, key.secret, 192));
+	XXH128_canonicalFromHash(&digest[1],
+		XXH3_128bits_withSecret(from_tag, sizeof(from_tag) - 1, key.secret, 192));
+	memcpy(material, digest, 32);
+	memcpy(material + 32, cseq_and_len, 6);
+	hash = XXH3_64bits_withSecret("z9hG4bK776asdhds", 16, key.secret, 192) * step;
+	hash += XXH3_64bits_withSecret("198.51.100.7:5060", 17, key.secret, 192);
+	hash *= step;
+	hash += XXH3_64bits_withSecret("sip:+442079460000@192.0.2.10", 28, key.secret, 192);
+	(void)snprintf(want, sizeof(want), "nx1b%016llx%08x",
+		(unsigned long long)nx_siphash(key.k, material, sizeof(material)),
+		(unsigned)(hash >> 32));
+	assert_string_equal(tag_of(&key, &(struct fields){.from_tag = "A73kszLFL"}).text, want);
+}
+
+static void rule_20_ack_for_our_reply_is_owned(void **state)
+{
+	struct nx_tag_key key[2] = {key_of(1, 1)};
+	struct tag t = tag_of(&key[0], &invite);
+	struct fields ack = ack_with(t.text);
+
+	(void)state;
+	assert_true(owns(key, &ack));
+}
+
+static void rule_20_devices_may_rewrite_uri_branch_and_case(void **state)
+{
+	struct nx_tag_key key[2] = {key_of(1, 1)};
+	struct fields sent = {.from_tag = "aBcDeF-9", .call_id = "Call@Example.ORG"};
+	struct tag t = tag_of(&key[0], &sent);
+	struct fields ack = {.method = "ACK",
+		.to_tag = t.text,
+		.from_tag = "ABCDEF-9",
+		.call_id = sent.call_id,
+		.ruri = "sip:someone@198.51.100.99:5090;transport=udp",
+		.sent_by = "alg.example.com",
+		.branch = "z9hG4bKrewritten"};
+
+	(void)state;
+	assert_true(owns(key, &ack));
+	for (char *c = t.text; *c; c++)
+		*c = (char)(*c >= 'a' && *c <= 'z' ? *c - 32 : *c);
+	assert_true(owns(key, &ack));
+}
+
+static void rule_20_another_transaction_is_not_owned(void **state)
+{
+	struct nx_tag_key key[2] = {key_of(1, 1)};
+	struct tag t = tag_of(&key[0], &invite);
+	const struct fields others[] = {
+		{.method = "ACK", .to_tag = t.text, .cseq = "314160"},
+		{.method = "ACK", .to_tag = t.text, .from_tag = "1928301775"},
+		{.method = "ACK", .to_tag = t.text, .call_id = "A84b4c76e66710@pc33.example.org"},
+		{.method = "ACK", .to_tag = t.text, .call_id = "a84b4c76e66710"},
+		{.method = "ACK"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_false(owns(key, &others[i]));
+}
+
+static void rule_20_forged_tags_are_not_owned(void **state)
+{
+	static const char *const strangers[] = {"nx1", "a6c85cf", "nx11",
+		"nx110000000000000000deadbeef", "nx12000000000000000000000000"};
+	struct nx_tag_key key[2] = {key_of(1, 1)};
+	struct tag t = tag_of(&key[0], &invite);
+	char longer[NX_TO_TAG_LEN + 2];
+
+	(void)state;
+	for (unsigned at = 0; at < MAC_END; at++) {
+		struct tag forged = t;
+		struct fields ack = ack_with(forged.text);
+
+		forged.text[at] = forged.text[at] == '0' ? '1' : '0';
+		assert_false(owns(key, &ack));
+	}
+	for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++) {
+		struct fields ack = ack_with(strangers[i]);
+
+		assert_false(owns(key, &ack));
+	}
+	(void)snprintf(longer, sizeof(longer), "%s0", t.text);
+	assert_false(owns(key, &(struct fields){.method = "ACK", .to_tag = longer}));
+	longer[NX_TO_TAG_LEN - 1] = '\0';
+	assert_false(owns(key, &(struct fields){.method = "ACK", .to_tag = longer}));
+}
+
+static void rule_20_two_keys_live_during_a_rotation(void **state)
+{
+	struct nx_tag_key old = key_of(1, 1), new = key_of(2, 2), same_id = key_of(1, 9);
+	struct nx_tag_key during[2] = {new, old}, after[2] = {new}, before[2] = {old};
+	struct nx_tag_key namesakes[2] = {same_id, old}, none[2] = {old, new};
+	struct tag by_old = tag_of(&old, &invite), by_new = tag_of(&new, &invite);
+	struct fields old_ack = ack_with(by_old.text), new_ack = ack_with(by_new.text);
+
+	(void)state;
+	assert_true(owns(during, &old_ack));
+	assert_true(owns(during, &new_ack));
+	assert_true(owns(namesakes, &old_ack));
+	assert_false(owns(after, &old_ack));
+	assert_true(owns(after, &new_ack));
+	assert_false(owns(before, &new_ack));
+	none[0].present = none[1].present = false;
+	assert_false(owns(none, &old_ack));
+}
+
+/* Neither MAC nor hash may take bytes of one field for bytes of the next. */
+static void rule_20_fields_do_not_run_together(void **state)
+{
+	struct nx_tag_key key = key_of(1, 1);
+	struct tag a = tag_of(&key, &(struct fields){.call_id = "aabb", .from_tag = "cc"});
+	struct tag b = tag_of(&key, &(struct fields){.call_id = "aab", .from_tag = "bcc"});
+	struct tag c = tag_of(&key, &(struct fields){.branch = "z9hG4bKa1", .sent_by = "2.test"});
+	struct tag d = tag_of(&key, &(struct fields){.branch = "z9hG4bKa", .sent_by = "12.test"});
+
+	(void)state;
+	assert_memory_not_equal(a.text, b.text, MAC_END);
+	assert_memory_equal(c.text, d.text, MAC_END);
+	assert_string_not_equal(c.text, d.text);
+}
+
+static void rule_20_branches_of_a_fork_get_their_own_tags(void **state)
+{
+	struct nx_tag_key key = key_of(1, 1);
+	struct tag a = tag_of(&key, &invite);
+	const struct fields forks[] = {{.branch = "z9hG4bKother"}, {.sent_by = "198.51.100.8"},
+		{.ruri = "sip:+442079460001@192.0.2.10"}};
+
+	(void)state;
+	assert_string_equal(a.text, tag_of(&key, &invite).text);
+	for (size_t i = 0; i < sizeof(forks) / sizeof(forks[0]); i++) {
+		struct tag b = tag_of(&key, &forks[i]);
+
+		assert_memory_equal(a.text, b.text, MAC_END);
+		assert_string_not_equal(a.text, b.text);
+	}
+}
+
+/* Values longer than the buffer: every byte counts, the case of the From tag still does not. */
+static void rule_20_long_values_count_whole(void **state)
+{
+	enum { LONG = 700 };
+	struct nx_tag_key key = key_of(1, 1);
+	char call_id[LONG + 1], from_tag[LONG + 1], upper[LONG + 1];
+	struct fields f = {.call_id = call_id, .from_tag = from_tag};
+	struct tag whole;
+
+	(void)state;
+	memset(call_id, 'x', LONG);
+	memset(from_tag, 'y', LONG);
+	memset(upper, 'Y', LONG);
+	call_id[LONG] = from_tag[LONG] = upper[LONG] = '\0';
+	whole = tag_of(&key, &f);
+	for (unsigned at = 0; at < LONG; at++) {
+		call_id[at] = 'X';
+		assert_memory_not_equal(tag_of(&key, &f).text, whole.text, MAC_END);
+		call_id[at] = 'x';
+		from_tag[at] = 'z';
+		assert_memory_not_equal(tag_of(&key, &f).text, whole.text, MAC_END);
+		from_tag[at] = 'y';
+	}
+	f.from_tag = upper;
+	assert_memory_equal(tag_of(&key, &f).text, whole.text, MAC_END);
+}
+
+static void rule_20_any_length_is_its_own(void **state)
+{
+	enum { LONG = 400 };
+	struct nx_tag_key key[2] = {key_of(1, 1)};
+	char call_id[LONG + 1] = "", previous[NX_TO_TAG_LEN + 1] = "";
+
+	(void)state;
+	for (unsigned n = 0; n < LONG; n++) {
+		struct fields f = {.call_id = call_id};
+		struct tag t;
+
+		call_id[n] = 'a';
+		t = tag_of(&key[0], &f);
+		assert_string_not_equal(t.text, previous);
+		memcpy(previous, t.text, sizeof(previous));
+		f.method = "ACK";
+		f.to_tag = t.text;
+		assert_true(owns(key, &f));
+	}
+}
+
+/* The From tag at the very end of the frame, of any length around the width of a piece. */
+static void nothing_is_read_behind_the_frame(void **state)
+{
+	static const char head[] = "INVITE sip:a@192.0.2.10 SIP/2.0\r\nVia: SIP/2.0/UDP h\r\n"
+				   "To: <sip:b@h>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n"
+				   "From: <sip:a@h>;tag=";
+	const struct nx_tag_key key = key_of(1, 1);
+	struct guard g;
+
+	(void)state;
+	guard_init(&g);
+	for (int n = 1; n < 200; n++) {
+		char text[512], plain[NX_TO_TAG_LEN], guarded[NX_TO_TAG_LEN];
+		struct request r;
+
+		(void)snprintf(text, sizeof(text), "%s%0*d\r\n\r\n", head, n, n);
+		request_make(&r, &(struct frame_spec){0}, text);
+		nx_reply_tag(&key, &r.p, plain);
+		request_guard(&r, &g);
+		nx_reply_tag(&key, &r.p, guarded);
+		assert_memory_equal(plain, guarded, sizeof(plain));
+	}
+	guard_fini(&g);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rule_20_tag_is_as_documented),
+		cmocka_unit_test(rule_20_ack_for_our_reply_is_owned),
+		cmocka_unit_test(rule_20_devices_may_rewrite_uri_branch_and_case),
+		cmocka_unit_test(rule_20_another_transaction_is_not_owned),
+		cmocka_unit_test(rule_20_forged_tags_are_not_owned),
+		cmocka_unit_test(rule_20_two_keys_live_during_a_rotation),
+		cmocka_unit_test(rule_20_fields_do_not_run_together),
+		cmocka_unit_test(rule_20_branches_of_a_fork_get_their_own_tags),
+		cmocka_unit_test(rule_20_long_values_count_whole),
+		cmocka_unit_test(rule_20_any_length_is_its_own),
+		cmocka_unit_test(nothing_is_read_behind_the_frame),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
