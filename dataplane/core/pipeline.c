@@ -1,0 +1,53 @@
+/* The stages over a burst. Each loop takes the whole burst, so that the table's two memory
+ * accesses (shard word, bucket) are under way for all packets before the first is needed. */
+#include "dataplane/core/pipeline.h"
+
+#include "dataplane/core/decode.h"
+#include "dataplane/core/verdict.h"
+
+static void start(struct nx_packet *p)
+{
+	p->reason = NX_R_UNDECIDED;
+	p->class = 0;
+	p->service = -1;
+	p->has_key = false;
+	p->domain = -1;
+	p->user_state = NX_USER_ABSENT;
+	p->rule = -1;
+	p->range = -1;
+}
+
+static const struct nx_users *users_of(const struct nx_policy *policy, const struct nx_packet *p)
+{
+	return policy->domains[p->domain].users;
+}
+
+void nx_pipeline_judge(const struct nx_policy *policy, unsigned worker, uint64_t now_ns,
+	struct nx_packet *const pkts[], unsigned n)
+{
+	struct nx_packet *open[NX_BURST_MAX];
+	unsigned n_open = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct nx_packet *p = pkts[i];
+
+		start(p);
+		if (p->from_core)
+			p->reason = NX_R_FROM_CORE;
+		else if (!policy)
+			p->reason = NX_R_NO_TABLE;
+		else if (nx_decode(p) == NX_R_UNDECIDED)
+			nx_verdict_admit(policy, now_ns, p);
+		if (p->reason != NX_R_UNDECIDED)
+			continue;
+		nx_verdict_ask(policy, p);
+		if (p->reason != NX_R_UNDECIDED)
+			continue;
+		nx_users_prefetch_shard(users_of(policy, p), p->hash);
+		open[n_open++] = p;
+	}
+	for (unsigned i = 0; i < n_open; i++)
+		nx_users_prefetch(users_of(policy, open[i]), open[i]->hash);
+	for (unsigned i = 0; i < n_open; i++)
+		nx_verdict_decide(policy, worker, open[i]);
+}

@@ -1,0 +1,20 @@
+/* The verdict on one packet, in three stages so that a burst can hide the table's latency:
+ * ask (whose request is it, who is asked for), then the caller prefetches, then decide. */
+#ifndef NX_CORE_VERDICT_H
+#define NX_CORE_VERDICT_H
+
+#include "dataplane/core/packet.h"
+
+/* nx_verdict_admit finds service and source class of a decoded packet, and checks what may be
+ * judged at all (rules 1, 2 and 12).  In: policy not NULL.  Sets p->reason where it decides. */
+void nx_verdict_admit(const struct nx_policy *policy, uint64_t now_ns, struct nx_packet *p);
+
+/* nx_verdict_ask parses the payload and makes the key: steps 1 to 4.  Sets p->reason where it
+ * decides; else p->domain, p->key and p->hash are set and the domain has a table. */
+void nx_verdict_ask(const struct nx_policy *policy, struct nx_packet *p);
+
+/* nx_verdict_decide looks the user up and judges: steps 5 to 10.  Always sets p->reason.
+ * Thread: worker `worker` (NX_WORKER_MAX: control), RCU online. */
+void nx_verdict_decide(const struct nx_policy *policy, unsigned worker, struct nx_packet *p);
+
+#endif
