@@ -2,7 +2,9 @@
  * with their full keys, the installation's secrets, box flags and the data version.
  * Written before the table: a change is durable when nx_store_commit returns.
  * Users lie under (domain id big-endian, canonical key), so one domain's users are one ordered run.
- * Threads: read calls from any thread; one write transaction at a time, used by one thread. */
+ * Threads: read calls from any thread; one write transaction at a time, used by one thread.
+ * LMDB trusts its pages: they carry no checksum, so only the damage that shows in headers, sizes
+ * and our own record versions is found and named. */
 #ifndef NX_CONTROL_STORE_H
 #define NX_CONTROL_STORE_H
 
@@ -30,7 +32,7 @@ struct nx_user_record {
 /* nx_store_open opens (or creates, mode 0700) the store in directory path.
  * Error: NX_ERR_IO, NX_ERR_CORRUPT, NX_ERR_BUSY (another process has it), with the remedy. */
 int nx_store_open(const char *path, uint64_t map_mib, struct nx_store **out, struct nx_error *err);
-void nx_store_close(struct nx_store *s);
+void nx_store_close(struct nx_store *s); /* NULL is fine */
 
 /* nx_store_read_all reads meta and every record but the users into arrays the caller frees
  * (nx_store_records_fini). */
@@ -47,6 +49,9 @@ struct nx_store_records {
 };
 int nx_store_read_all(struct nx_store *s, struct nx_store_records *out, struct nx_error *err);
 void nx_store_records_fini(struct nx_store_records *r);
+/* nx_store_txn_read_all reads what the open write transaction would commit. */
+int nx_store_txn_read_all(
+	struct nx_store_txn *t, struct nx_store_records *out, struct nx_error *err);
 
 /* nx_store_user_get: NX_ERR_NOT_FOUND where there is none. */
 int nx_store_user_get(struct nx_store *s, uint32_t domain, const struct nx_key *key,
@@ -66,14 +71,37 @@ int nx_store_user_count(struct nx_store *s, uint32_t domain, uint64_t *n, struct
  * A full map grows by itself, between transactions; NX_ERR_FULL says what to do where it cannot. */
 int nx_store_begin(struct nx_store *s, struct nx_store_txn **out, struct nx_error *err);
 int nx_store_commit(struct nx_store_txn *t, uint64_t *version, struct nx_error *err);
-void nx_store_abort(struct nx_store_txn *t);
+void nx_store_abort(struct nx_store_txn *t); /* NULL is fine */
 
-/* put replaces; *old may be NULL and is ABSENT (state 0) where the key was new. */
+/* nx_store_reserve asks that the next begin find room for so many more bytes in the map. */
+void nx_store_reserve(struct nx_store *s, uint64_t bytes);
+
+/* put replaces; *old may be NULL and is ABSENT (state 0) where the key was new. A user already in
+ * that state is left as it is, so `updated` is when the state last changed. */
 int nx_store_user_put(struct nx_store_txn *t, uint32_t domain, const struct nx_key *key,
 	const struct nx_user_record *rec, struct nx_user_record *old, struct nx_error *err);
 int nx_store_user_del(struct nx_store_txn *t, uint32_t domain, const struct nx_key *key,
 	struct nx_user_record *old, struct nx_error *err);
 int nx_store_user_del_all(struct nx_store_txn *t, uint32_t domain, struct nx_error *err);
+
+/* Replacing a domain's users by an ascending run of keys: one walk over both, so that what is the
+ * same in both is not written. put removes the users between the key before and this one; end
+ * removes those after the last key and says how many were removed in all. The walk ends with its
+ * transaction; no other user call on the transaction in between.
+ * Error: NX_ERR_CONFLICT where a key is not greater than the one before. */
+struct nx_store_walk {
+	struct nx_store_txn *txn;
+	uint32_t domain;
+	bool at_end;  /* the run is walked to its end */
+	bool at_last; /* ... and nothing lies behind it in the store: append */
+	uint64_t removed;
+	struct nx_key last;
+};
+int nx_store_replace_begin(
+	struct nx_store_txn *t, uint32_t domain, struct nx_store_walk *w, struct nx_error *err);
+int nx_store_replace_put(struct nx_store_walk *w, const struct nx_key *key,
+	const struct nx_user_record *rec, struct nx_user_record *old, struct nx_error *err);
+int nx_store_replace_end(struct nx_store_walk *w, uint64_t *removed, struct nx_error *err);
 
 int nx_store_domain_put(struct nx_store_txn *t, const struct nx_domain_def *d, struct nx_error *e);
 int nx_store_domain_del(
@@ -86,5 +114,9 @@ int nx_store_source_put(struct nx_store_txn *t, const struct nx_source_def *d, s
 int nx_store_source_del(struct nx_store_txn *t, const struct nx_prefix *p, struct nx_error *err);
 /* flags, next ids and secrets; version is raised by commit alone */
 int nx_store_meta_put(struct nx_store_txn *t, const struct nx_store_meta *m, struct nx_error *err);
+int nx_store_meta_get(struct nx_store_txn *t, struct nx_store_meta *m, struct nx_error *err);
+/* nx_store_new_secret draws and stores another users_secret (after a hash collision). */
+int nx_store_new_secret(
+	struct nx_store_txn *t, uint8_t secret[NX_USERS_SECRET_LEN], struct nx_error *err);
 
 #endif

@@ -1,0 +1,413 @@
+/* The store's environment: opening, the lock against a second process, transactions, the growing
+ * map, and sentences for LMDB's errors.
+ *
+ * LMDB is a copy-on-write B+ tree in one memory-mapped file: a commit writes new pages, syncs, then
+ * switches the root, so that a crash at any moment leaves the last committed state and needs no
+ * repair. The map is address space, not disk: it is made larger between transactions, which LMDB
+ * allows only while this process has none open; hence map_lock.
+ * Left out: MDB_NOSYNC and the other shortcuts, which give up what the store is for. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "control/store/store_internal.h"
+
+#define MIB           ((uint64_t)1 << 20)
+#define MAP_HEADROOM  (64 * MIB) /* what begin keeps free for an ordinary change */
+#define LOCK_FILE     "nxsipd.lock"
+#define READERS_MAX   126
+#define PATH_ROOM     4096
+#define NEW_STORE_MIB 64
+
+static const char *const dbi_name[NX_DBI_N] = {
+	[NX_DBI_META] = "meta",
+	[NX_DBI_DOMAINS] = "domains",
+	[NX_DBI_RANGES] = "ranges",
+	[NX_DBI_RULES] = "rules",
+	[NX_DBI_SOURCES] = "sources",
+	[NX_DBI_USERS] = "users",
+	[NX_DBI_COUNTS] = "counts",
+};
+
+int nx_store_fail(struct nx_store *s, int rc, const char *what, struct nx_error *err)
+{
+	MDB_envinfo info;
+
+	switch (rc) {
+	case MDB_MAP_FULL:
+		if (mdb_env_info(s->env, &info) == 0)
+			nx_store_reserve(s, info.me_mapsize);
+		return nx_fail(err, NX_ERR_FULL,
+			"%s: the store %s is full: its map grows at the next attempt, try again",
+			what, s->path);
+	case MDB_TXN_FULL:
+		return nx_fail(err, NX_ERR_TOO_LONG,
+			"%s: too many changes for one transaction of the store %s: split them",
+			what, s->path);
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return nx_fail(err, NX_ERR_IO,
+			"%s: no room on the disk for the store %s (%s): free some and try again",
+			what, s->path, strerror(rc));
+	case ENOMEM:
+		return nx_fail(err, NX_ERR_NOMEM, "%s: no memory for the store %s", what, s->path);
+	case MDB_CORRUPTED:
+	case MDB_PAGE_NOTFOUND:
+	case MDB_INVALID:
+	case MDB_PANIC:
+	case MDB_BAD_VALSIZE:
+		return nx_fail(err, NX_ERR_CORRUPT,
+			"%s: the store %s is damaged (%s): stop nxsipd and restore the directory "
+			"from a backup, or move it away to start empty",
+			what, s->path, mdb_strerror(rc));
+	case MDB_VERSION_MISMATCH:
+		return nx_fail(err, NX_ERR_UNSUPPORTED,
+			"%s: the store %s was written by another version of LMDB: export it with "
+			"that version",
+			what, s->path);
+	default:
+		return nx_fail(
+			err, NX_ERR_IO, "%s: the store %s: %s", what, s->path, mdb_strerror(rc));
+	}
+}
+
+static int fail_path(const char *path, int e, struct nx_error *err)
+{
+	switch (e) {
+	case EACCES:
+	case EPERM:
+		return nx_fail(err, NX_ERR_IO,
+			"store %s: permission denied: give the directory to the user nxsipd runs "
+			"as (chown), mode 0700",
+			path);
+	case ENOENT:
+		return nx_fail(err, NX_ERR_IO,
+			"store %s: the directory above it does not exist: create it", path);
+	case ENOTDIR:
+		return nx_fail(err, NX_ERR_IO,
+			"store %s: is not a directory: name a directory that nxsipd may fill",
+			path);
+	case EROFS:
+		return nx_fail(err, NX_ERR_IO, "store %s: the file system is read-only", path);
+	default:
+		return nx_fail(err, NX_ERR_IO, "store %s: %s", path, strerror(e));
+	}
+}
+
+static int make_directory(const char *path, struct nx_error *err)
+{
+	struct stat st;
+
+	if (mkdir(path, 0700) == 0)
+		return NX_OK;
+	if (errno != EEXIST)
+		return fail_path(path, errno, err);
+	if (stat(path, &st) != 0)
+		return fail_path(path, errno, err);
+	return S_ISDIR(st.st_mode) ? NX_OK : fail_path(path, ENOTDIR, err);
+}
+
+/* LMDB lets several processes write in turn; we keep records and tables in memory and do not. */
+static int lock_directory(struct nx_store *s, struct nx_error *err)
+{
+	char path[PATH_ROOM], pid[32] = "";
+	int n = snprintf(path, sizeof(path), "%s/" LOCK_FILE, s->path);
+
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return nx_fail(err, NX_ERR_TOO_LONG, "store %.200s...: path too long", s->path);
+	s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (s->lock_fd < 0)
+		return fail_path(s->path, errno, err);
+	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+		ssize_t got = pread(s->lock_fd, pid, sizeof(pid) - 1, 0);
+
+		pid[got > 0 ? strcspn(pid, "\n") : 0] = '\0';
+		return nx_fail(err, NX_ERR_BUSY,
+			"store %s: in use by process %s: stop that nxsipd, or give this one a "
+			"store of its own",
+			s->path, pid[0] ? pid : "(unknown)");
+	}
+	n = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
+	if (ftruncate(s->lock_fd, 0) != 0 || pwrite(s->lock_fd, pid, (size_t)n, 0) != n)
+		return fail_path(s->path, errno, err);
+	return NX_OK;
+}
+
+/* A file cut short would raise SIGBUS where the map is read. Padded with zeros, the same page is
+ * one that LMDB reports as damaged. (Short by some never-written pages is lawful.) */
+static int pad_file(struct nx_store *s, struct nx_error *err)
+{
+	MDB_envinfo info;
+	MDB_stat stat;
+	struct stat st;
+	mdb_filehandle_t fd;
+	uint64_t least;
+	int rc;
+
+	if ((rc = mdb_env_info(s->env, &info)) != 0 || (rc = mdb_env_stat(s->env, &stat)) != 0 ||
+		(rc = mdb_env_get_fd(s->env, &fd)) != 0)
+		return nx_store_fail(s, rc, "opening", err);
+	least = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
+	if (fstat(fd, &st) != 0)
+		return nx_store_fail(s, errno, "opening", err);
+	if ((uint64_t)st.st_size < least && ftruncate(fd, (off_t)least) != 0)
+		return nx_store_fail(s, errno, "opening", err);
+	return NX_OK;
+}
+
+static int open_env(struct nx_store *s, uint64_t map_mib, struct nx_error *err)
+{
+	int rc, dead;
+
+	if ((rc = mdb_env_create(&s->env)) != 0)
+		return nx_fail(err, NX_ERR_NOMEM, "store %s: %s", s->path, mdb_strerror(rc));
+	if ((rc = mdb_env_set_maxdbs(s->env, NX_DBI_N)) != 0 ||
+		(rc = mdb_env_set_maxreaders(s->env, READERS_MAX)) != 0 ||
+		(rc = mdb_env_set_mapsize(s->env, (map_mib ? map_mib : NEW_STORE_MIB) * MIB)) != 0)
+		return nx_store_fail(s, rc, "opening", err);
+	rc = mdb_env_open(s->env, s->path, MDB_NOTLS, 0600);
+	if (rc == EACCES || rc == EPERM || rc == EROFS)
+		return fail_path(s->path, rc, err);
+	if (rc != 0)
+		return nx_store_fail(s, rc, "opening", err);
+	(void)mdb_reader_check(s->env, &dead);
+	return pad_file(s, err);
+}
+
+static int first_meta(struct nx_store_meta *m, struct nx_error *err)
+{
+	memset(m, 0, sizeof(*m));
+	m->next_domain = 1;
+	m->next_rule = 1;
+	if (getrandom(m->users_secret, sizeof(m->users_secret), 0) != sizeof(m->users_secret) ||
+		getrandom(m->tag_key, sizeof(m->tag_key), 0) != sizeof(m->tag_key))
+		return nx_fail(err, NX_ERR_IO, "no random numbers: %s", strerror(errno));
+	return NX_OK;
+}
+
+/* Opens the tables; a new store gets its secrets. */
+static int open_tables(struct nx_store *s, struct nx_error *err)
+{
+	struct nx_store_txn *t;
+	struct nx_store_meta meta;
+	int rc = nx_store_begin(s, &t, err);
+
+	if (rc != NX_OK)
+		return rc;
+	for (int i = 0; i < NX_DBI_N; i++) {
+		int mrc = mdb_dbi_open(t->txn, dbi_name[i], MDB_CREATE, &s->dbi[i]);
+
+		if (mrc != 0) {
+			rc = nx_store_fail(s, mrc, "opening", err);
+			goto fail;
+		}
+	}
+	rc = nx_store_meta_read(s, t->txn, &meta, err);
+	if (rc == NX_ERR_NOT_FOUND) {
+		if ((rc = first_meta(&meta, err)) != NX_OK)
+			goto fail;
+		if ((rc = nx_store_meta_put(t, &meta, err)) != NX_OK)
+			goto fail;
+		return nx_store_commit(t, NULL, err);
+	}
+	if (rc != NX_OK)
+		goto fail;
+	/* a commit of nothing keeps the tables' handles */
+	if ((rc = mdb_txn_commit(t->txn)) != 0)
+		rc = nx_store_fail(s, rc, "opening", err);
+	t->txn = NULL;
+fail:
+	nx_store_abort(t);
+	return rc;
+}
+
+int nx_store_open(const char *path, uint64_t map_mib, struct nx_store **out, struct nx_error *err)
+{
+	struct nx_store *s;
+	int rc;
+
+	*out = NULL;
+	if ((rc = make_directory(path, err)) != NX_OK)
+		return rc;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return nx_fail(err, NX_ERR_NOMEM, "store %s: no memory", path);
+	s->lock_fd = -1;
+	pthread_rwlock_init(&s->map_lock, NULL);
+	s->path = strdup(path);
+	if (!s->path) {
+		rc = nx_fail(err, NX_ERR_NOMEM, "store %s: no memory", path);
+		goto fail;
+	}
+	if ((rc = lock_directory(s, err)) != NX_OK)
+		goto fail;
+	if ((rc = open_env(s, map_mib, err)) != NX_OK)
+		goto fail;
+	if ((rc = open_tables(s, err)) != NX_OK)
+		goto fail;
+	*out = s;
+	return NX_OK;
+fail:
+	nx_store_close(s);
+	return rc;
+}
+
+void nx_store_close(struct nx_store *s)
+{
+	if (!s)
+		return;
+	if (s->env)
+		mdb_env_close(s->env);
+	if (s->lock_fd >= 0)
+		close(s->lock_fd); /* the lock goes with it; the file stays */
+	pthread_rwlock_destroy(&s->map_lock);
+	free(s->path);
+	free(s);
+}
+
+/* ---- transactions ---- */
+
+void nx_store_reserve(struct nx_store *s, uint64_t bytes)
+{
+	atomic_store(&s->want, bytes);
+}
+
+/* LMDB unmaps before it maps: a failure would leave no map at all. So the room is tried first. */
+static int remap(struct nx_store *s, uint64_t size)
+{
+	mdb_filehandle_t fd;
+	void *probe;
+	int rc = mdb_env_get_fd(s->env, &fd);
+
+	if (rc != 0)
+		return rc;
+	probe = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	if (probe == MAP_FAILED)
+		return errno;
+	munmap(probe, size);
+	return mdb_env_set_mapsize(s->env, size);
+}
+
+/* Makes the map large enough for the next transaction. Where a reader is at work it is left as it
+ * is: there is headroom, and what does not fit says so. */
+static int grow_map(struct nx_store *s, struct nx_error *err)
+{
+	MDB_envinfo info;
+	MDB_stat stat;
+	uint64_t want = atomic_load(&s->want), need;
+	int rc;
+
+	if ((rc = mdb_env_info(s->env, &info)) != 0 || (rc = mdb_env_stat(s->env, &stat)) != 0)
+		return nx_store_fail(s, rc, "growing", err);
+	need = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize +
+	       (want > MAP_HEADROOM ? want : MAP_HEADROOM);
+	if (need <= info.me_mapsize) {
+		atomic_store(&s->want, 0);
+		return NX_OK;
+	}
+	need = (need + need / 4 + MIB - 1) / MIB * MIB;
+	if (pthread_rwlock_trywrlock(&s->map_lock) != 0)
+		return NX_OK;
+	rc = remap(s, need);
+	pthread_rwlock_unlock(&s->map_lock);
+	if (rc != 0)
+		return nx_fail(err, NX_ERR_FULL,
+			"the store %s cannot grow to %llu MiB of address space (%s): raise the "
+			"limit (ulimit -v, LimitAS=)",
+			s->path, (unsigned long long)(need / MIB), mdb_strerror(rc));
+	atomic_store(&s->want, 0);
+	return NX_OK;
+}
+
+int nx_store_begin(struct nx_store *s, struct nx_store_txn **out, struct nx_error *err)
+{
+	struct nx_store_txn *t;
+	int rc;
+
+	*out = NULL;
+	if (atomic_exchange(&s->writing, true))
+		return nx_fail(err, NX_ERR_BUSY, "the store %s is being written", s->path);
+	t = calloc(1, sizeof(*t));
+	if (!t) {
+		rc = nx_fail(err, NX_ERR_NOMEM, "the store %s: no memory", s->path);
+		goto fail;
+	}
+	t->store = s;
+	if ((rc = grow_map(s, err)) != NX_OK)
+		goto fail;
+	if ((rc = mdb_txn_begin(s->env, NULL, 0, &t->txn)) != 0) {
+		rc = nx_store_fail(s, rc, "beginning", err);
+		goto fail;
+	}
+	*out = t;
+	return NX_OK;
+fail:
+	free(t);
+	atomic_store(&s->writing, false);
+	return rc;
+}
+
+/* LMDB frees a write transaction's cursors with it. */
+static void txn_free(struct nx_store_txn *t)
+{
+	struct nx_store *s = t->store;
+
+	free(t);
+	atomic_store(&s->writing, false);
+}
+
+void nx_store_abort(struct nx_store_txn *t)
+{
+	if (!t)
+		return;
+	if (t->txn)
+		mdb_txn_abort(t->txn);
+	txn_free(t);
+}
+
+int nx_store_commit(struct nx_store_txn *t, uint64_t *version, struct nx_error *err)
+{
+	struct nx_store_meta meta;
+	int rc;
+
+	if ((rc = nx_store_count_flush(t, err)) != NX_OK)
+		goto out;
+	if ((rc = nx_store_meta_get(t, &meta, err)) != NX_OK)
+		goto out;
+	meta.version++;
+	if ((rc = nx_store_meta_put(t, &meta, err)) != NX_OK)
+		goto out;
+	rc = mdb_txn_commit(t->txn);
+	t->txn = NULL;
+	if (rc != 0)
+		rc = nx_store_fail(t->store, rc, "committing", err);
+	else if (version)
+		*version = meta.version;
+out:
+	nx_store_abort(t);
+	return rc;
+}
+
+int nx_store_read_begin(struct nx_store *s, MDB_txn **txn, struct nx_error *err)
+{
+	int rc;
+
+	pthread_rwlock_rdlock(&s->map_lock);
+	rc = mdb_txn_begin(s->env, NULL, MDB_RDONLY, txn);
+	if (rc == 0)
+		return NX_OK;
+	pthread_rwlock_unlock(&s->map_lock);
+	return nx_store_fail(s, rc, "reading", err);
+}
+
+void nx_store_read_end(struct nx_store *s, MDB_txn *txn)
+{
+	mdb_txn_abort(txn);
+	pthread_rwlock_unlock(&s->map_lock);
+}
