@@ -1,0 +1,178 @@
+/* What calls are judged by: ranges, sources, rules, users, and the explanation of a verdict. */
+#include <time.h>
+
+#include "control/nxsipctl/command.h"
+#include "control/nxsipctl/table.h"
+
+static const char *or_dash(const char *s)
+{
+	return *s ? s : "-";
+}
+
+void nx_print_ranges(const struct nx_call *call, const json_t *result)
+{
+	static const char *const head[] = {"domain", "prefix", ">digits from", ">to"};
+	struct nx_table *t = nx_table_create(4, head);
+	const json_t *r;
+	size_t i;
+
+	(void)call;
+	json_array_foreach (json_object_get(result, "ranges"), i, r) {
+		nx_table_cell(t, "%s", nx_str(r, "domain"));
+		nx_table_cell(t, "%s", nx_str(r, "prefix"));
+		nx_table_cell(t, "%lu", (unsigned long)nx_num(r, "min"));
+		nx_table_cell(t, "%lu", (unsigned long)nx_num(r, "max"));
+	}
+	nx_table_print(t, stdout, "no ranges: numbers that are in no table pass");
+}
+
+void nx_print_sources(const struct nx_call *call, const json_t *result)
+{
+	static const char *const class_head[] = {"class", "trust", "answer", "604", "symmetric",
+		"options", "register", "unanswerable", "plan"};
+	static const char *const head[] = {"prefix", "class", "from"};
+	struct nx_table *classes = nx_table_create(9, class_head), *t = nx_table_create(3, head);
+	const json_t *c;
+	size_t i;
+
+	(void)call;
+	json_array_foreach (json_object_get(result, "classes"), i, c) {
+		nx_table_cell(classes, "%s", nx_str(c, "name"));
+		nx_table_cell(classes, "%s", nx_str(c, "trust"));
+		nx_table_cell(classes, "%s", nx_str(c, "answer"));
+		nx_table_cell(classes, "%s", nx_bool(c, "may_604") ? "on" : "off");
+		nx_table_cell(classes, "%s", nx_str(c, "symmetric"));
+		nx_table_cell(classes, "%s", nx_str(c, "options"));
+		nx_table_cell(classes, "%s", nx_str(c, "register"));
+		nx_table_cell(classes, "%s", nx_str(c, "unanswerable"));
+		nx_table_cell(classes, "%s", or_dash(nx_str(c, "plan")));
+	}
+	nx_table_print(classes, stdout, "no classes");
+	(void)putchar('\n');
+	json_array_foreach (json_object_get(result, "sources"), i, c) {
+		nx_table_cell(t, "%s", nx_str(c, "prefix"));
+		nx_table_cell(t, "%s", nx_str(c, "class"));
+		nx_table_cell(t, "%s", nx_str(c, "origin"));
+	}
+	nx_table_print(t, stdout, "no prefixes: every source is of class default");
+}
+
+void nx_print_rules(const struct nx_call *call, const json_t *result)
+{
+	static const char *const head[] = {
+		">id", ">priority", "verdict", "domain", "shadow", "expression"};
+	struct nx_table *t = nx_table_create(6, head);
+	const json_t *r;
+	size_t i;
+
+	(void)call;
+	json_array_foreach (json_object_get(result, "rules"), i, r) {
+		nx_table_cell(t, "%lu", (unsigned long)nx_num(r, "id"));
+		nx_table_cell(t, "%lu", (unsigned long)nx_num(r, "priority"));
+		nx_table_cell(t, "%s", nx_str(r, "verdict"));
+		nx_table_cell(t, "%s", or_dash(nx_str(r, "domain")));
+		nx_table_cell(t, "%s", nx_bool(r, "shadow") ? "yes" : "-");
+		nx_table_cell(t, "%s", nx_str(r, "expression"));
+	}
+	nx_table_print(t, stdout, "no rules");
+}
+
+void nx_print_rule_id(const struct nx_call *call, const json_t *result)
+{
+	(void)call;
+	(void)printf("rule %lu\n", (unsigned long)nx_num(result, "id"));
+}
+
+static void cell_time(struct nx_table *t, uint64_t seconds)
+{
+	time_t when = (time_t)seconds;
+	struct tm tm;
+	char text[32] = "-";
+
+	if (seconds && gmtime_r(&when, &tm))
+		(void)strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%SZ", &tm);
+	nx_table_cell(t, "%s", text);
+}
+
+static struct nx_table *user_table(void)
+{
+	static const char *const head[] = {"user", "state", "since"};
+
+	return nx_table_create(3, head);
+}
+
+static void user_row(struct nx_table *t, const json_t *user)
+{
+	nx_table_cell(t, "%s", nx_str(user, "user"));
+	nx_table_cell(t, "%s", nx_str(user, "state"));
+	cell_time(t, nx_num(user, "updated"));
+}
+
+void nx_print_users(const struct nx_call *call, const json_t *result)
+{
+	struct nx_table *t = user_table();
+	const json_t *u;
+	size_t i;
+
+	(void)call;
+	json_array_foreach (json_object_get(result, "users"), i, u)
+		user_row(t, u);
+	nx_table_print(t, stdout, "no users");
+	if (*nx_str(result, "next")) {
+		(void)printf("more: --after '");
+		nx_print_text(stdout, nx_str(result, "next"));
+		(void)puts("'");
+	}
+}
+
+void nx_print_user(const struct nx_call *call, const json_t *result)
+{
+	struct nx_table *t = user_table();
+
+	(void)call;
+	user_row(t, result);
+	nx_table_print(t, stdout, "");
+}
+
+void nx_print_change(const struct nx_call *call, const json_t *result)
+{
+	(void)call;
+	nx_print_text(stdout, nx_str(result, "user"));
+	(void)printf(": was %s (data version %lu)\n", nx_str(result, "was"),
+		(unsigned long)nx_num(result, "version"));
+}
+
+static void line(const char *what, const char *value)
+{
+	(void)printf("%-10s", what);
+	nx_print_text(stdout, or_dash(value));
+	(void)putchar('\n');
+}
+
+void nx_print_explanation(const struct nx_call *call, const json_t *result)
+{
+	const json_t *rule = json_object_get(result, "rule");
+	const json_t *range = json_object_get(result, "range");
+	const char *verdict = nx_str(result, "verdict");
+
+	(void)call;
+	(void)printf("%-10s%s: ", "verdict", verdict);
+	nx_print_text(stdout, nx_str(result, "text"));
+	(void)printf(" (%s)\n", nx_str(result, "reason"));
+	(void)printf("%-10s%lu: ", "step", (unsigned long)nx_num(result, "step"));
+	nx_print_text(stdout, nx_str(result, "step_text"));
+	(void)putchar('\n');
+	line("service", nx_str(result, "service"));
+	line("source", nx_str(result, "class"));
+	line("domain", nx_str(result, "host_domain"));
+	line("key", nx_str(result, "key"));
+	line("user", nx_str(result, "user_state"));
+	if (json_is_integer(rule))
+		(void)printf("%-10s%lld\n", "rule", (long long)json_integer_value(rule));
+	else if (json_is_object(rule))
+		(void)printf("%-10s%lu\n", "rule", (unsigned long)nx_num(rule, "id"));
+	if (json_is_string(range))
+		line("range", json_string_value(range));
+	else if (json_is_object(range))
+		line("range", nx_str(range, "prefix"));
+}
