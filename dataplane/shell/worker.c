@@ -1,0 +1,287 @@
+/* The poll loop: receive a burst, judge it, send what passes by the other port and replies by the
+ * port of arrival, quiescent state; no lock, no allocation but mbufs, no system call but the sleep
+ * of an idle adaptive worker.
+ * A packet's reason is counted after its transmission was tried, so that a full ring is a reason
+ * like any other and the reasons always add up to the packets received. */
+#include <time.h>
+
+#include <rte_ethdev.h>
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+#include <rte_mbuf.h>
+#include <rte_prefetch.h>
+#include <urcu-qsbr.h>
+
+#include "dataplane/core/pipeline.h"
+#include "dataplane/core/reply.h"
+#include "dataplane/shell/poison.h"
+#include "dataplane/shell/worker.h"
+
+#define IDLE_POLLS   20000 /* empty loops before an adaptive worker sleeps: some ms */
+#define SLEEP_MIN_NS 20000L
+#define SLEEP_MAX_NS 400000L /* the most that an idle worker adds to a packet's way */
+#define TX_TRIES     8       /* calls into a full transmit ring before a packet is given up */
+
+/* Packets on their way to one port. */
+struct tx_batch {
+	unsigned n;
+	struct rte_mbuf *m[NX_BURST_MAX];
+	uint8_t reason[NX_BURST_MAX], class[NX_BURST_MAX];
+};
+
+struct nx_worker *nx_worker_create(unsigned index, unsigned lcore)
+{
+	int socket = (int)rte_lcore_to_socket_id(lcore);
+	struct nx_worker *w = rte_zmalloc_socket("worker", sizeof(*w), 64, socket);
+	uint8_t *linear;
+
+	if (!w)
+		return NULL;
+	linear = rte_malloc_socket("linear", NX_BURST_MAX * NX_FRAME_MAX, 64, socket);
+	if (!linear) {
+		rte_free(w);
+		return NULL;
+	}
+	for (unsigned i = 0; i < NX_BURST_MAX; i++)
+		w->linear[i] = linear + i * NX_FRAME_MAX;
+	w->index = index;
+	w->lcore = lcore;
+	return w;
+}
+
+void nx_worker_destroy(struct nx_worker *w)
+{
+	if (!w)
+		return;
+	rte_free(w->linear[0]);
+	rte_free(w);
+}
+
+static void count(struct nx_worker *w, unsigned class, unsigned reason)
+{
+	nx_count(&w->stats.reason[class][reason], 1);
+}
+
+static void discard(struct nx_worker *w, struct rte_mbuf *m, unsigned class, unsigned reason)
+{
+	rte_pktmbuf_free(m);
+	count(w, class, reason);
+}
+
+static enum nx_csum csum_of(uint64_t flags, uint64_t mask, uint64_t good, uint64_t bad)
+{
+	flags &= mask;
+	return flags == good ? NX_CSUM_GOOD : flags == bad ? NX_CSUM_BAD : NX_CSUM_UNKNOWN;
+}
+
+/* Ties a received mbuf to the packet the core will judge. */
+static void attach(struct nx_worker *w, const struct nx_port *port, struct rte_mbuf *m, unsigned i)
+{
+	struct nx_packet *p = &w->packet[i];
+
+	p->from_core = port->core_side;
+	p->frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	p->frame_len = m->pkt_len;
+	if (m->nb_segs > 1 && !port->core_side) {
+		p->frame_len = RTE_MIN(m->pkt_len, (uint32_t)NX_FRAME_MAX);
+		p->frame = rte_pktmbuf_read(m, 0, p->frame_len, w->linear[i]);
+	}
+	p->ip_csum = csum_of(m->ol_flags, RTE_MBUF_F_RX_IP_CKSUM_MASK, RTE_MBUF_F_RX_IP_CKSUM_GOOD,
+		RTE_MBUF_F_RX_IP_CKSUM_BAD);
+	p->udp_csum = csum_of(m->ol_flags, RTE_MBUF_F_RX_L4_CKSUM_MASK, RTE_MBUF_F_RX_L4_CKSUM_GOOD,
+		RTE_MBUF_F_RX_L4_CKSUM_BAD);
+}
+
+static void queue(struct tx_batch *batch, struct rte_mbuf *m, unsigned class, unsigned reason)
+{
+	batch->m[batch->n] = m;
+	batch->class[batch->n] = (uint8_t) class;
+	batch->reason[batch->n++] = (uint8_t)reason;
+}
+
+/* A frame that passes: whole, or not at all. */
+static void queue_pass(struct nx_worker *w, const struct nx_port *out, struct tx_batch *batch,
+	struct rte_mbuf *m, unsigned class, unsigned reason)
+{
+	if (m->pkt_len > out->frame_max ||
+		(m->nb_segs > 1 && !out->tx_multi_segs && rte_pktmbuf_linearize(m) != 0))
+		discard(w, m, class, NX_R_TX_OVERSIZE);
+	else
+		queue(batch, m, class, reason);
+}
+
+/* Builds the reply into a buffer of its own.  Return: NULL and *why where the request must pass. */
+static struct rte_mbuf *reply_make(const struct nx_policy *policy, const struct nx_port *port,
+	const struct nx_packet *p, unsigned *why)
+{
+	struct nx_reply_options options = {
+		.policy = policy,
+		.reason_header = policy->reason_header && p->sip.method == NX_M_INVITE &&
+				 p->key.kind == NX_KEY_NUMBER,
+		.hw_ip_csum = port->tx_ip_csum,
+		.hw_udp_csum = port->tx_udp_csum,
+		.mtu = port->mtu,
+	};
+	struct rte_mbuf *m = rte_pktmbuf_alloc(port->pool);
+	uint16_t l4_off;
+	uint32_t len;
+
+	if (!m) {
+		*why = NX_R_NO_BUFFER;
+		return NULL;
+	}
+	len = nx_reply_build(p, nx_reason_info(p->reason)->verdict, &options,
+		rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_tailroom(m), &l4_off);
+	if (len == 0) {
+		rte_pktmbuf_free(m);
+		*why = NX_R_REPLY_SIZE;
+		return NULL;
+	}
+	m->data_len = (uint16_t)len;
+	m->pkt_len = len;
+	m->tx_offload =
+		rte_mbuf_tx_offload(p->l3_off, (uint64_t)(l4_off - p->l3_off), 0, 0, 0, 0, 0);
+	m->ol_flags = (p->is_v6 ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4) |
+		      (port->tx_ip_csum && !p->is_v6 ? RTE_MBUF_F_TX_IP_CKSUM : 0) |
+		      (port->tx_udp_csum ? RTE_MBUF_F_TX_UDP_CKSUM : 0);
+	return m;
+}
+
+/* Sends a batch, counts what became of each packet, and leaves the batch empty. */
+static void transmit(
+	struct nx_worker *w, const struct nx_port *port, struct tx_batch *batch, bool replies)
+{
+	uint64_t bytes = 0;
+	unsigned sent = 0;
+
+	for (unsigned i = 0; i < batch->n; i++)
+		bytes += batch->m[i]->pkt_len;
+	for (unsigned tries = 0; sent < batch->n && tries < TX_TRIES; tries++)
+		sent += rte_eth_tx_burst(
+			port->id, (uint16_t)w->index, batch->m + sent, (uint16_t)(batch->n - sent));
+	for (unsigned i = 0; i < sent; i++)
+		count(w, batch->class[i], batch -> reason[i]);
+	for (unsigned i = sent; i < batch->n; i++) {
+		bytes -= batch->m[i]->pkt_len;
+		discard(w, batch->m[i], batch->class[i], NX_R_TX_FULL);
+	}
+	nx_count(&w->stats.tx_packets, sent);
+	nx_count(&w->stats.tx_bytes, bytes);
+	if (replies)
+		nx_count(&w->stats.tx_replies, sent);
+}
+
+/* Carries the verdicts of a burst out. */
+static void dispatch(struct nx_worker *w, const struct nx_policy *policy, struct nx_port *port,
+	struct rte_mbuf **m, unsigned n)
+{
+	const struct nx_port *peer = &w->ports[port->peer];
+	struct tx_batch pass = {.n = 0}, replies = {.n = 0};
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct nx_packet *p = &w->packet[i];
+		unsigned reason = p->reason;
+		struct rte_mbuf *reply = NULL;
+
+		switch (nx_reason_info(reason)->verdict) {
+		case NX_404:
+		case NX_604:
+			reply = reply_make(policy, port, p, &reason);
+			nx_unpoison(m[i]);
+			if (reply) {
+				rte_pktmbuf_free(m[i]);
+				queue(&replies, reply, p->class, reason);
+				break;
+			}
+			queue_pass(w, peer, &pass, m[i], p->class, reason);
+			break;
+		case NX_PASS:
+			nx_unpoison(m[i]);
+			queue_pass(w, peer, &pass, m[i], p->class, reason);
+			break;
+		default:
+			nx_unpoison(m[i]);
+			discard(w, m[i], p->class, reason);
+			break;
+		}
+	}
+	if (pass.n)
+		transmit(w, peer, &pass, false);
+	if (replies.n)
+		transmit(w, port, &replies, true);
+}
+
+/* Time matters to a verdict only while bypass runs out. */
+static uint64_t now_ns(const struct nx_policy *policy)
+{
+	struct timespec ts;
+
+	if (!policy || !policy->bypass)
+		return 0;
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static unsigned poll_port(struct nx_worker *w, struct nx_port *port, const struct nx_policy *policy)
+{
+	struct rte_mbuf *m[NX_BURST_MAX];
+	struct nx_packet *pkts[NX_BURST_MAX];
+	unsigned n = rte_eth_rx_burst(port->id, (uint16_t)w->index, m, NX_BURST_MAX);
+	uint64_t bytes = 0;
+
+	if (n == 0)
+		return 0;
+	for (unsigned i = 0; i < n; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(m[i], void *));
+	for (unsigned i = 0; i < n; i++) {
+		nx_poison(m[i]);
+		attach(w, port, m[i], i);
+		bytes += m[i]->pkt_len;
+		pkts[i] = &w->packet[i];
+	}
+	nx_count(&w->stats.rx_packets, n);
+	nx_count(&w->stats.rx_bytes, bytes);
+	nx_pipeline_judge(policy, w->index, now_ns(policy), pkts, n);
+	dispatch(w, policy, port, m, n);
+	return n;
+}
+
+/* Sleeps with RCU offline, so that no grace period waits for an idle worker. */
+static void nap(struct nx_worker *w, long *sleep_ns)
+{
+	struct timespec ts = {.tv_nsec = *sleep_ns};
+
+	rcu_thread_offline();
+	(void)nanosleep(&ts, NULL);
+	rcu_thread_online();
+	*sleep_ns = RTE_MIN(2 * *sleep_ns, SLEEP_MAX_NS);
+	nx_count(&w->stats.sleeps, 1);
+}
+
+int nx_worker_run(void *arg)
+{
+	struct nx_worker *w = arg;
+	unsigned idle = 0;
+	long sleep_ns = SLEEP_MIN_NS;
+
+	rcu_register_thread();
+	while (!atomic_load_explicit(w->stop, memory_order_relaxed)) {
+		const struct nx_policy *policy = rcu_dereference(*w->policy);
+		unsigned received = 0;
+
+		for (unsigned i = 0; i < w->n_ports; i++)
+			received += poll_port(w, &w->ports[i], policy);
+		rcu_quiescent_state();
+		nx_count(&w->stats.loops, 1);
+		if (received) {
+			idle = 0;
+			sleep_ns = SLEEP_MIN_NS;
+			continue;
+		}
+		nx_count(&w->stats.idle_loops, 1);
+		if (w->adaptive && ++idle > IDLE_POLLS)
+			nap(w, &sleep_ns);
+	}
+	rcu_unregister_thread();
+	return 0;
+}
