@@ -45,6 +45,10 @@ const struct nx_key_row nx_keys[] = {
 	REQUIRED, .doc = "One worker runs on each; none may be the control core."},
 {"workers.idle", NX_V_WORD, FIELD(nx_config, box.idle), WORDS("busy", "adaptive"),
 	.def = "adaptive", .doc = "busy polls always; adaptive sleeps while no traffic comes."},
+{"workers.start", NX_V_WORD, FIELD(nx_config, box.start), WORDS("at-once", "when-loaded"),
+	.def = "at-once",
+	.doc = "at-once passes traffic while the user tables are read at start; when-loaded opens the "
+	       "ports only then, for boxes that a bypass switch stands in for."},
 
 {"ports", NX_V_MAP, FIXED(nx_config, box.pair, box.n_pairs),
 	.flags = NX_KEY_REQUIRED | NX_KEY_RESTART,

@@ -57,6 +57,7 @@ static int start(struct daemon *d, struct nx_config *config, struct nx_error *er
 		.ports = nx_dp_ports,
 		.port = nx_dp_port,
 	};
+	const struct nx_box_config *box;
 	int rc = nx_engine_create(
 		config, config->box.n_workers, &d->policy, on_engine_log, NULL, &d->engine, err);
 
@@ -64,7 +65,14 @@ static int start(struct daemon *d, struct nx_config *config, struct nx_error *er
 		nx_config_free(config);
 		return rc;
 	}
-	rc = nx_dp_start(&nx_engine_boot_config(d->engine)->box, &d->policy, log_line, &d->dp, err);
+	box = &nx_engine_boot_config(d->engine)->box;
+	if (box->start == NX_START_WHEN_LOADED) {
+		rc = nx_engine_load_tables_start(d->engine, err);
+		if (rc)
+			return rc;
+		nx_engine_wait(d->engine, NULL);
+	}
+	rc = nx_dp_start(box, &d->policy, log_line, &d->dp, err);
 	if (rc)
 		return rc;
 	view.dp = d->dp;

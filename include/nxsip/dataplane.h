@@ -16,6 +16,7 @@
 
 enum nx_hugepages { NX_HUGE_AUTO, NX_HUGE_ON, NX_HUGE_OFF };
 enum nx_idle { NX_IDLE_BUSY, NX_IDLE_ADAPTIVE };
+enum nx_start { NX_START_AT_ONCE, NX_START_WHEN_LOADED };
 
 /* A pair of ports: what enters one and passes leaves by the other. */
 struct nx_pair_config {
@@ -36,7 +37,8 @@ struct nx_box_config {
 	uint32_t control_core;
 	uint32_t worker_core[NX_WORKER_MAX];
 	uint32_t n_workers;
-	uint8_t idle; /* enum nx_idle */
+	uint8_t idle;  /* enum nx_idle */
+	uint8_t start; /* enum nx_start: control's to honour */
 	uint32_t rx_descriptors, tx_descriptors;
 	uint32_t mempool_size; /* mbufs a pair; 0: computed from queues and descriptors */
 	struct nx_pair_config pair[NX_PAIR_MAX];
@@ -72,7 +74,8 @@ int nx_dp_start(const struct nx_box_config *box, struct nx_policy **policy,
 /* nx_dp_stop ends the workers, stops and closes the ports, and cleans EAL up.  Thread: main. */
 void nx_dp_stop(struct nx_dp *dp);
 
-/* nx_dp_watch_links logs each change of link state since the last call.  Thread: main, on a timer. */
+/* nx_dp_watch_links logs each change of link state since the last call.  Thread: main, on a timer.
+ */
 void nx_dp_watch_links(struct nx_dp *dp, void (*log)(const char *line));
 
 unsigned nx_dp_workers(const struct nx_dp *dp);
