@@ -36,7 +36,8 @@ struct nx_packet {
 	struct nx_addr src, dst;
 
 	/* source (verdict.c) */
-	uint8_t class; /* index into policy classes */
+	uint8_t class;   /* index into policy classes */
+	bool own_source; /* src is an address of a service */
 	int32_t service;
 
 	/* parse (sip_parse.c): valid once parsed; spans count from the payload's start */

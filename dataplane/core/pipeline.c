@@ -26,6 +26,7 @@ void nx_pipeline_judge(const struct nx_policy *policy, unsigned worker, uint64_t
 	struct nx_packet *const pkts[], unsigned n)
 {
 	struct nx_packet *open[NX_BURST_MAX];
+	const struct nx_packet *before = NULL;
 	unsigned n_open = 0;
 
 	for (unsigned i = 0; i < n; i++) {
@@ -36,8 +37,10 @@ void nx_pipeline_judge(const struct nx_policy *policy, unsigned worker, uint64_t
 			p->reason = NX_R_FROM_CORE;
 		else if (!policy)
 			p->reason = NX_R_NO_TABLE;
-		else if (nx_decode(p) == NX_R_UNDECIDED)
-			nx_verdict_admit(policy, now_ns, p);
+		else if (nx_decode(p) == NX_R_UNDECIDED) {
+			nx_verdict_admit(policy, now_ns, before, p);
+			before = p;
+		}
 		if (p->reason != NX_R_UNDECIDED)
 			continue;
 		nx_verdict_ask(policy, p);

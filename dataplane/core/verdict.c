@@ -38,19 +38,31 @@ static bool is_unanswerable(unsigned reason)
 	return reason >= NX_R_BAD_REQUEST_LINE && reason <= NX_R_TOO_MANY;
 }
 
-void nx_verdict_admit(const struct nx_policy *policy, uint64_t now_ns, struct nx_packet *p)
+static bool same_service(const struct nx_packet *a, const struct nx_packet *b)
 {
-	p->service = nx_policy_service(policy, p->vlan, &p->dst, p->dst_port);
+	return a->dst_port == b->dst_port && a->vlan == b->vlan && nx_addr_eq(&a->dst, &b->dst);
+}
+
+void nx_verdict_admit(const struct nx_policy *policy, uint64_t now_ns,
+	const struct nx_packet *before, struct nx_packet *p)
+{
+	bool known_source;
+
+	p->service = before && same_service(before, p)
+			     ? before->service
+			     : nx_policy_service(policy, p->vlan, &p->dst, p->dst_port);
 	if (p->service < 0) {
 		p->reason = NX_R_NOT_SERVICE;
 		return;
 	}
-	p->class = (uint8_t)nx_policy_class(policy, &p->src);
+	known_source = before && before->service >= 0 && nx_addr_eq(&before->src, &p->src);
+	p->class = known_source ? before->class : (uint8_t)nx_policy_class(policy, &p->src);
+	p->own_source = known_source ? before->own_source : nx_policy_is_own(policy, &p->src);
 	if (policy->services[p->service].originating)
 		p->reason = NX_R_ORIGINATING;
 	else if (policy->bypass && now_ns >= policy->bypass_ack_until_ns)
 		p->reason = NX_R_BYPASS;
-	else if (nx_policy_is_own(policy, &p->src))
+	else if (p->own_source)
 		p->reason = NX_R_SELF_SOURCE;
 	else if (is_reflector(p->src_port))
 		p->reason = NX_R_REFLECTION;

@@ -26,7 +26,7 @@
 struct tx_batch {
 	unsigned n;
 	struct rte_mbuf *m[NX_BURST_MAX];
-	uint8_t reason[NX_BURST_MAX], class[NX_BURST_MAX];
+	uint8_t reason[NX_BURST_MAX], source[NX_BURST_MAX]; /* source class */
 };
 
 struct nx_worker *nx_worker_create(unsigned index, unsigned lcore)
@@ -57,15 +57,9 @@ void nx_worker_destroy(struct nx_worker *w)
 	rte_free(w);
 }
 
-static void count(struct nx_worker *w, unsigned class, unsigned reason)
+static void count(struct nx_worker *w, unsigned source, unsigned reason)
 {
-	nx_count(&w->stats.reason[class][reason], 1);
-}
-
-static void discard(struct nx_worker *w, struct rte_mbuf *m, unsigned class, unsigned reason)
-{
-	rte_pktmbuf_free(m);
-	count(w, class, reason);
+	nx_count(&w->stats.reason[source][reason], 1);
 }
 
 static enum nx_csum csum_of(uint64_t flags, uint64_t mask, uint64_t good, uint64_t bad)
@@ -92,27 +86,27 @@ static void attach(struct nx_worker *w, const struct nx_port *port, struct rte_m
 		RTE_MBUF_F_RX_L4_CKSUM_BAD);
 }
 
-static void queue(struct tx_batch *batch, struct rte_mbuf *m, unsigned class, unsigned reason)
+static void queue(struct tx_batch *batch, struct rte_mbuf *m, const struct nx_packet *p)
 {
 	batch->m[batch->n] = m;
-	batch->class[batch->n] = (uint8_t) class;
-	batch->reason[batch->n++] = (uint8_t)reason;
+	batch->source[batch->n] = p->class;
+	batch->reason[batch->n++] = p->reason;
 }
 
-/* A frame that passes: whole, or not at all. */
-static void queue_pass(struct nx_worker *w, const struct nx_port *out, struct tx_batch *batch,
-	struct rte_mbuf *m, unsigned class, unsigned reason)
+/* Queues a frame that passes.  Return: false where the port could not send it whole. */
+static bool queue_pass(const struct nx_port *out, struct tx_batch *batch, struct rte_mbuf *m,
+	const struct nx_packet *p)
 {
 	if (m->pkt_len > out->frame_max ||
 		(m->nb_segs > 1 && !out->tx_multi_segs && rte_pktmbuf_linearize(m) != 0))
-		discard(w, m, class, NX_R_TX_OVERSIZE);
-	else
-		queue(batch, m, class, reason);
+		return false;
+	queue(batch, m, p);
+	return true;
 }
 
-/* Builds the reply into a buffer of its own.  Return: NULL and *why where the request must pass. */
-static struct rte_mbuf *reply_make(const struct nx_policy *policy, const struct nx_port *port,
-	const struct nx_packet *p, unsigned *why)
+/* Builds the reply into the empty mbuf m.  Return: false where it would not fit (rules 22, 23). */
+static bool reply_make(const struct nx_policy *policy, const struct nx_port *port,
+	const struct nx_packet *p, struct rte_mbuf *m)
 {
 	struct nx_reply_options options = {
 		.policy = policy,
@@ -122,21 +116,12 @@ static struct rte_mbuf *reply_make(const struct nx_policy *policy, const struct 
 		.hw_udp_csum = port->tx_udp_csum,
 		.mtu = port->mtu,
 	};
-	struct rte_mbuf *m = rte_pktmbuf_alloc(port->pool);
 	uint16_t l4_off;
-	uint32_t len;
-
-	if (!m) {
-		*why = NX_R_NO_BUFFER;
-		return NULL;
-	}
-	len = nx_reply_build(p, nx_reason_info(p->reason)->verdict, &options,
+	uint32_t len = nx_reply_build(p, nx_reason_info(p->reason)->verdict, &options,
 		rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_tailroom(m), &l4_off);
-	if (len == 0) {
-		rte_pktmbuf_free(m);
-		*why = NX_R_REPLY_SIZE;
-		return NULL;
-	}
+
+	if (len == 0)
+		return false;
 	m->data_len = (uint16_t)len;
 	m->pkt_len = len;
 	m->tx_offload =
@@ -144,7 +129,43 @@ static struct rte_mbuf *reply_make(const struct nx_policy *policy, const struct 
 	m->ol_flags = (p->is_v6 ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4) |
 		      (port->tx_ip_csum && !p->is_v6 ? RTE_MBUF_F_TX_IP_CKSUM : 0) |
 		      (port->tx_udp_csum ? RTE_MBUF_F_TX_UDP_CKSUM : 0);
-	return m;
+	return true;
+}
+
+static bool is_answered(const struct nx_packet *p)
+{
+	enum nx_verdict verdict = nx_reason_info(p->reason)->verdict;
+
+	return verdict == NX_404 || verdict == NX_604;
+}
+
+/* Makes the replies of a burst.  Out: reply[i], NULL where packet i is not answered; a packet whose
+ * reply cannot be made gets the reason why it passes. */
+static void make_replies(struct nx_worker *w, const struct nx_policy *policy,
+	const struct nx_port *port, unsigned n, struct rte_mbuf *reply[])
+{
+	struct rte_mbuf *fresh[NX_BURST_MAX];
+	unsigned wanted = 0, used = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		wanted += is_answered(&w->packet[i]);
+	if (wanted && rte_pktmbuf_alloc_bulk(port->pool, fresh, wanted) != 0)
+		used = wanted; /* all or none: a pool this low is no time to answer */
+	for (unsigned i = 0; i < n; i++) {
+		struct nx_packet *p = &w->packet[i];
+
+		reply[i] = NULL;
+		if (!is_answered(p))
+			continue;
+		if (used == wanted)
+			p->reason = NX_R_NO_BUFFER;
+		else if (reply_make(policy, port, p, fresh[used]))
+			reply[i] = fresh[used++];
+		else
+			p->reason = NX_R_REPLY_SIZE;
+	}
+	if (used < wanted)
+		rte_pktmbuf_free_bulk(fresh + used, wanted - used);
 }
 
 /* Sends a batch, counts what became of each packet, and leaves the batch empty. */
@@ -160,10 +181,11 @@ static void transmit(
 		sent += rte_eth_tx_burst(
 			port->id, (uint16_t)w->index, batch->m + sent, (uint16_t)(batch->n - sent));
 	for (unsigned i = 0; i < sent; i++)
-		count(w, batch->class[i], batch -> reason[i]);
+		count(w, batch->source[i], batch->reason[i]);
 	for (unsigned i = sent; i < batch->n; i++) {
 		bytes -= batch->m[i]->pkt_len;
-		discard(w, batch->m[i], batch->class[i], NX_R_TX_FULL);
+		count(w, batch->source[i], NX_R_TX_FULL);
+		rte_pktmbuf_free(batch->m[i]);
 	}
 	nx_count(&w->stats.tx_packets, sent);
 	nx_count(&w->stats.tx_bytes, bytes);
@@ -177,34 +199,26 @@ static void dispatch(struct nx_worker *w, const struct nx_policy *policy, struct
 {
 	const struct nx_port *peer = &w->ports[port->peer];
 	struct tx_batch pass = {.n = 0}, replies = {.n = 0};
+	struct rte_mbuf *reply[NX_BURST_MAX], *done[NX_BURST_MAX];
+	unsigned n_done = 0;
 
+	make_replies(w, policy, port, n, reply);
 	for (unsigned i = 0; i < n; i++) {
 		const struct nx_packet *p = &w->packet[i];
-		unsigned reason = p->reason;
-		struct rte_mbuf *reply = NULL;
 
-		switch (nx_reason_info(reason)->verdict) {
-		case NX_404:
-		case NX_604:
-			reply = reply_make(policy, port, p, &reason);
-			nx_unpoison(m[i]);
-			if (reply) {
-				rte_pktmbuf_free(m[i]);
-				queue(&replies, reply, p->class, reason);
-				break;
-			}
-			queue_pass(w, peer, &pass, m[i], p->class, reason);
-			break;
-		case NX_PASS:
-			nx_unpoison(m[i]);
-			queue_pass(w, peer, &pass, m[i], p->class, reason);
-			break;
-		default:
-			nx_unpoison(m[i]);
-			discard(w, m[i], p->class, reason);
-			break;
-		}
+		nx_unpoison(m[i]);
+		if (reply[i])
+			queue(&replies, reply[i], p);
+		else if (nx_reason_info(p->reason)->verdict != NX_PASS)
+			count(w, p->class, p->reason);
+		else if (!queue_pass(peer, &pass, m[i], p))
+			count(w, p->class, NX_R_TX_OVERSIZE);
+		else
+			continue;
+		done[n_done++] = m[i];
 	}
+	if (n_done)
+		rte_pktmbuf_free_bulk(done, n_done);
 	if (pass.n)
 		transmit(w, peer, &pass, false);
 	if (replies.n)

@@ -188,15 +188,20 @@ uint32_t nx_host_fold(const uint8_t *host, uint32_t len, char out[NX_DOMAIN_NAME
 bool nx_host_addr(const uint8_t *host, uint32_t len, struct nx_addr *out);
 uint32_t nx_host_hash(const char *text, uint32_t len);
 
+#define NX_DIGITS_MAX 16 /* of a number, in nx_digits_key: E.164 has 15 */
+
 /* nx_digits_key maps a global number (digits, no '+') to the ivmap key space: digits + 1 as
  * nibbles, left-aligned, so that a prefix covers one interval. */
 static inline nx_u128 nx_digits_key(const uint8_t *d, uint32_t len)
 {
-	nx_u128 k = 0;
+	uint64_t k = 0;
 
-	for (uint32_t i = 0; i < len && i < 32; i++)
-		k |= (nx_u128)(unsigned)(d[i] - '0' + 1) << (124 - 4 * i);
-	return k;
+	if (len == 0)
+		return 0;
+	len = len < NX_DIGITS_MAX ? len : NX_DIGITS_MAX;
+	for (uint32_t i = 0; i < len; i++)
+		k = k << 4 | (uint64_t)(d[i] - '0' + 1);
+	return (nx_u128)(k << (64 - 4 * len)) << 64;
 }
 
 #define NX_RULE_NONE   (-1)
