@@ -43,13 +43,13 @@ run: ## the demonstration: real calls across the box, in network namespaces (roo
 	$(Q)$(MAKE) build
 	$(Q)$(PYTHON) scripts/demo.py --build $(B) $(if $(ONCE),--once)
 
-check: ## unit tests and include direction; no root, no hugepages, under a minute
+check: ## unit tests, include direction, README; no root, no hugepages, under a minute
 	$(Q)scripts/setup check
-	$(Q)$(MAKE) check-units check-includes
+	$(Q)$(MAKE) check-units check-includes check-readme
 
 test: ## everything: check, check with sanitizers, replayed captures, end to end (root)
 	$(Q)scripts/setup test
-	$(Q)$(MAKE) check-units check-includes build
+	$(Q)$(MAKE) check-units check-includes check-readme
 	$(Q)$(MAKE) SAN=address,undefined check-units build
 	$(Q)$(PYTHON) -m pytest -q tests/replay tests/e2e --build $(B) \
 		--sanitized build/$(notdir $(CC))-address-undefined
@@ -165,12 +165,15 @@ $(UNIT_BINS): $(B)/%: $(B)/%.o $(call obj,$(SRC_UNIT_LIB)) $(B)/libcontrol.a $(B
 
 # ---- checks
 
-.PHONY: check-units check-includes check-format check-tidy check-cppcheck
+.PHONY: check-units check-includes check-readme check-format check-tidy check-cppcheck
 check-units: $(UNIT_BINS)
 	$(Q)scripts/run-units $(UNIT_BINS)
 
 check-includes:
 	$(Q)scripts/check-includes
+
+check-readme: build
+	$(Q)scripts/readme-references $(B)
 
 check-format:
 	$(Q)clang-format --dry-run --Werror $(SOURCES)
