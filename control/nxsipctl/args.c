@@ -41,7 +41,7 @@ static void help_command(FILE *out, const struct nx_command *c)
 		char upper[32];
 		size_t i = 0;
 
-		for (; p->name[i] && i < sizeof(upper) - 1; i++)
+		for (; i < sizeof(upper) - 1 && p->name[i]; i++)
 			upper[i] = p->name[i] >= 'a' && p->name[i] <= 'z'
 					   ? (char)(p->name[i] - 'a' + 'A')
 					   : p->name[i];

@@ -55,10 +55,9 @@ struct nx_error {
 	char text[1024];
 };
 
-/* nx_fail writes the sentence (err may be NULL) and returns code, so that a failing function ends
- * in `return nx_fail(err, NX_ERR_INVALID, "...", ...)`. */
-__attribute__((format(printf, 3, 4))) static inline int nx_fail(
-	struct nx_error *err, int code, const char *fmt, ...)
+/* nx_error_set writes the sentence; err may be NULL. */
+__attribute__((format(printf, 2, 3))) static inline void nx_error_set(
+	struct nx_error *err, const char *fmt, ...)
 {
 	if (err) {
 		va_list ap;
@@ -67,7 +66,15 @@ __attribute__((format(printf, 3, 4))) static inline int nx_fail(
 		(void)vsnprintf(err->text, sizeof(err->text), fmt, ap);
 		va_end(ap);
 	}
+}
+
+static inline int nx_error_code(int code)
+{
 	return code;
 }
+
+/* nx_fail(err, code, fmt, ...) writes the sentence and is the code, so that a failing function ends
+ * in `return nx_fail(err, NX_ERR_INVALID, "...", ...)`. */
+#define nx_fail(err, code, ...) (nx_error_set(err, __VA_ARGS__), nx_error_code(code))
 
 #endif

@@ -1,4 +1,4 @@
-/* clang-format off: the method table below is laid out by hand */
+/* clang-format off */
 /* The control protocol: Unix stream socket (mode 0660), one JSON-RPC 2.0 object a line, named
  * parameters, no batches. Binary data never travels as JSON: `load` passes an open descriptor
  * (SCM_RIGHTS), which belongs to the line that holds the last byte sent with it.
