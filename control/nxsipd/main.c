@@ -47,8 +47,7 @@ static struct nx_config *load(const char *path, bool check)
 	struct nx_config *config;
 	struct nx_config_errors errors;
 
-	if (nx_config_load(path, &config, &errors) == NX_OK)
-		return config;
+	(void)nx_config_load(path, &config, &errors);
 	for (uint32_t i = 0; i < errors.n; i++) {
 		if (check)
 			(void)fprintf(stderr, "%s\n", errors.line[i]);
@@ -56,7 +55,7 @@ static struct nx_config *load(const char *path, bool check)
 			nx_log(NX_LOG_ERROR, "%s", errors.line[i]);
 	}
 	nx_config_errors_free(&errors);
-	return NULL;
+	return config;
 }
 
 static int run(const char *path, bool check)

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <rte_eal.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 
@@ -11,6 +10,7 @@
 #include "dataplane/shell/worker.h"
 
 struct nx_dp {
+	struct nx_eal *eal;
 	struct nx_port port[2 * NX_PAIR_MAX];
 	unsigned n_ports;
 	struct nx_worker *worker[NX_WORKER_MAX];
@@ -57,7 +57,7 @@ int nx_dp_start(const struct nx_box_config *box, struct nx_policy **policy,
 
 	if (!dp)
 		return nx_fail(err, NX_ERR_NOMEM, "no memory for the data plane");
-	rc = nx_eal_init(box, &huge, err);
+	rc = nx_eal_init(box, &huge, &dp->eal, err);
 	if (rc != 0) {
 		free(dp);
 		return rc;
@@ -86,7 +86,7 @@ void nx_dp_stop(struct nx_dp *dp)
 		nx_ports_close(dp->port, dp->n_ports);
 	for (unsigned i = 0; i < dp->n_workers; i++)
 		nx_worker_destroy(dp->worker[i]);
-	(void)rte_eal_cleanup();
+	nx_eal_fini(dp->eal);
 	free(dp);
 }
 

@@ -15,14 +15,14 @@
 
 #define ARGS_MAX (32 + 2 * NX_EAL_ARGS_MAX + 4 * NX_PAIR_MAX)
 
-/* EAL keeps pointers into its arguments, so they live as long as the process. */
-struct args {
+struct nx_eal {
 	char *v[ARGS_MAX];
+	char *given[ARGS_MAX]; /* v as EAL got it: it moves and replaces entries */
 	int n;
 	bool failed; /* out of memory or of places */
 };
 
-__attribute__((format(printf, 2, 3))) static void add(struct args *a, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void add(struct nx_eal *a, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -91,7 +91,7 @@ static int choose_memory(const struct nx_box_config *box, bool *huge, struct nx_
 	return 0;
 }
 
-static void add_devices(struct args *a, const struct nx_box_config *box)
+static void add_devices(struct nx_eal *a, const struct nx_box_config *box)
 {
 	bool any_pci = false;
 
@@ -109,46 +109,73 @@ static void add_devices(struct args *a, const struct nx_box_config *box)
 		add(a, "--no-pci");
 }
 
-int nx_eal_init(const struct nx_box_config *box, bool *huge, struct nx_error *err)
+static void add_cores(struct nx_eal *a, const struct nx_box_config *box)
 {
-	struct args *a = calloc(1, sizeof(*a));
-	int rc = choose_memory(box, huge, err);
-
-	if (rc != 0) {
-		free(a);
-		return rc;
-	}
-	if (!a)
-		return nx_fail(err, NX_ERR_NOMEM, "no memory for EAL's arguments");
-	add(a, "nxsipd");
 	add(a, "--main-lcore=%u", box->control_core);
 	add(a, "-l");
 	add(a, "%u", box->control_core);
-	for (uint32_t i = 0; i < box->n_workers; i++) {
-		char *list = a->v[a->n - 1];
+	for (uint32_t i = 0; i < box->n_workers && !a->failed; i++) {
+		char *list = a->v[--a->n];
 
-		a->n--;
 		add(a, "%s,%u", list, box->worker_core[i]);
 		free(list);
 	}
+}
+
+static void add_all(struct nx_eal *a, const struct nx_box_config *box, bool huge)
+{
+	add(a, "nxsipd");
+	add_cores(a, box);
 	add(a, "--file-prefix=%s", box->file_prefix);
 	add(a, "-m");
 	add(a, "%u", box->memory_mib);
-	add(a, *huge ? "--in-memory" : "--no-huge");
-	if (!*huge)
+	add(a, huge ? "--in-memory" : "--no-huge");
+	if (!huge)
 		add(a, "--no-shconf");
 	add(a, "--no-telemetry");
 	add(a, "--log-level=*:warning");
 	add_devices(a, box);
 	for (uint32_t i = 0; i < box->n_eal_args; i++)
 		add(a, "%s", box->eal_args[i]);
-	if (a->failed)
-		return nx_fail(
-			err, NX_ERR_INVALID, "too many EAL arguments, or no memory for them");
-	if (rte_eal_init(a->n, a->v) < 0)
-		return nx_fail(err, NX_ERR_INVALID,
+}
+
+static void args_free(struct nx_eal *a)
+{
+	for (int i = 0; i < a->n; i++)
+		free(a->v[i]);
+	free(a);
+}
+
+int nx_eal_init(
+	const struct nx_box_config *box, bool *huge, struct nx_eal **eal, struct nx_error *err)
+{
+	struct nx_eal *a;
+	int rc = choose_memory(box, huge, err);
+
+	if (rc != 0)
+		return rc;
+	a = calloc(1, sizeof(*a));
+	if (!a)
+		return nx_fail(err, NX_ERR_NOMEM, "no memory for EAL's arguments");
+	add_all(a, box, *huge);
+	memcpy(a->given, a->v, sizeof(a->given));
+	if (a->failed) {
+		rc = nx_fail(err, NX_ERR_INVALID, "too many EAL arguments, or no memory for them");
+	} else if (rte_eal_init(a->n, a->given) < 0) {
+		rc = nx_fail(err, NX_ERR_INVALID,
 			"EAL did not start: %s (its own messages are above; check eal.*, workers.* "
 			"against `lscpu`, and the devices under ports)",
 			rte_strerror(rte_errno));
-	return 0;
+	}
+	if (rc != 0)
+		args_free(a);
+	else
+		*eal = a;
+	return rc;
+}
+
+void nx_eal_fini(struct nx_eal *eal)
+{
+	(void)rte_eal_cleanup();
+	args_free(eal);
 }
