@@ -1,0 +1,19 @@
+"""Two tag keys while they are rotated: the first signs, both verify; a third is unknown."""
+
+from frames import *
+
+NEW = "nx1fe7bc5c608f310e49d6a76e84"
+OLD = "nx10a31fea88465b795c10ba28fe"  # as in case ack, whose key is the second here
+
+
+def ack(n, tag):
+    return udp(request(n, "ACK", NOBODY, to=f"<{NOBODY}>;tag={tag}"))
+
+
+FRAMES = [
+    access(udp(invite(1, NOBODY)), unknown(1, NEW)),
+    access(ack(1, NEW), absorbed()),
+    access(ack(1, OLD), absorbed()),
+    access(ack(1, f"nx10{NEW[4:]}"), passes("ack-unmatched")),
+    access(ack(1, f"nx1f{OLD[4:]}"), passes("ack-unmatched")),
+]

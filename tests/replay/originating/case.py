@@ -1,0 +1,16 @@
+"""An originating service: its subscribers dial the world, so nothing is judged; the terminating
+service beside it is."""
+
+from frames import *
+
+OUTBOUND = "192.0.2.12"
+
+FRAMES = [
+    access(udp(invite(1, NOBODY), dst=OUTBOUND), passes("originating")),
+    access(udp(invite(2, GONE), dst=OUTBOUND), passes("originating")),
+    access(udp(b"no SIP at all", dst=OUTBOUND), passes("originating")),
+    access(udp(invite(3, NOBODY), dst=OUTBOUND, dport=5061), passes("not-service")),
+    access(udp(invite(4, NOBODY)), unknown(4, "nx103abe6a56205a8e08ea6d3df5")),
+    access(udp(invite(5, NOBODY), dport=5061), unknown(5, "nx10d7af8af90996b1de26015efa")),
+    access(udp(invite(6, NOBODY), dport=5062), passes("not-service")),
+]

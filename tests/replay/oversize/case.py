@@ -1,0 +1,30 @@
+"""Ports with an MTU of 1500. A frame with two VLAN tags fits; one that is longer is judged all
+the same (it arrives in several buffers), and dropped where it would have passed. A reply over
+the MTU is not sent."""
+
+from frames import *
+
+C_TAG, S_TAG = 0x8100, 0x88A8
+
+
+LONG_NAME = f'"{1400 * "x"}" <{NOBODY}>'
+
+FRAMES = [
+    access(long_invite(1, KNOWN, 1500), passes("known")),
+    access(
+        behind(long_invite(2, KNOWN, 1500), (S_TAG, 0, 100), (C_TAG, 0, 100)),
+        passes("not-service"),
+    ),
+    access(
+        behind(long_invite(3, KNOWN, 1501), (S_TAG, 0, 100), (C_TAG, 0, 100)),
+        dropped("tx-oversize"),
+    ),
+    access(long_invite(4, KNOWN, 2100), dropped("tx-oversize")),
+    access(long_invite(5, KNOWN, 4000), dropped("tx-oversize")),
+    access(long_invite(6, NOBODY, 1500), unknown(6, "nx102c3d48ce09772816b5526485")),
+    access(long_invite(7, NOBODY, 2100), unknown(7, "nx10993139a2b25672114bf1f58c")),
+    access(long_invite(8, NOBODY, 9000), unknown(8, "nx100b65488c593c984c2d6068c0")),
+    access(long_invite(9, NOBODY, 4000, to=LONG_NAME), dropped("tx-oversize")),
+    core(long_invite(10, KNOWN, 1500, SBC, CARRIER), passes("from-core")),
+    core(long_invite(11, KNOWN, 4000, SBC, CARRIER), dropped("tx-oversize")),
+]

@@ -1,0 +1,95 @@
+"""Source classes (verdict step 10; rules 13, 22, 27, 33): who is answered, who gets 604, to
+which port, by which plan; the longest prefix decides, also one added over the control socket."""
+
+from frames import *
+
+UNTOLD = "203.0.113.1"  # of no class: public, passes
+DROPPED, ANSWERED, SYMMETRIC, STRICT = (f"203.0.113.{n}" for n in (65, 129, 193, 209))
+PEER, TRUSTED, ADDED, GERMAN = (f"198.51.100.{n}" for n in (1, 129, 7, 65))
+
+
+def call(n, uri, src, sport=5060, **fields):
+    return udp(invite(n, uri, source=src), src=src, sport=sport, **fields)
+
+
+def without_rport(n, src, sport, uri=NOBODY):
+    """From the port sport of src, with 5060 in the Via and no rport."""
+    return udp(invite(n, uri, source=src).replace(";rport", ""), src=src, sport=sport)
+
+
+def plain(n, src, tag, port):
+    """The 404 for that, sent to the port."""
+    text = reply(404, n, f"<{NOBODY}>", tag, source=src)
+    return answered("unknown-number", text.replace(f";rport=5060;received={src}", ""), port)
+
+
+def malformed(n, src):
+    return udp(invite(n, NOBODY, "To: <sip:twice@example.com>", source=src), src=src)
+
+
+HERE = "sip:02079460002@192.0.2.10"  # by the British plan and by the German one
+
+FRAMES = [
+    # public
+    access(call(1, KNOWN, UNTOLD), passes("known")),
+    access(call(2, NOBODY, UNTOLD), passes("public-pass")),
+    access(call(3, GONE, UNTOLD), passes("public-pass")),
+    access(call(4, KNOWN, DROPPED), passes("known")),
+    access(call(5, NOBODY, DROPPED), dropped("public-drop")),
+    access(call(6, GONE, DROPPED), dropped("public-drop")),
+    access(call(7, f"sip:112@{SBC}", DROPPED), passes("emergency")),
+    access(call(8, NOBODY, ANSWERED), unknown(8, "nx1032fa387cd69b6a63e438787f", source=ANSWERED)),
+    access(
+        call(9, GONE, ANSWERED),
+        unknown(9, "nx10e103574a9306b6c179eca0a6", GONE, why="gone-404", source=ANSWERED),
+    ),
+    # symmetric: pass (default of public), always, rfc (default of peers)
+    access(
+        without_rport(10, ANSWERED, 5060),
+        plain(10, ANSWERED, "nx1094adc0f0adf1cd2c59ec89fb", 5060),
+    ),
+    access(without_rport(11, ANSWERED, 6000), passes("symmetric")),
+    access(
+        call(12, NOBODY, ANSWERED, sport=6000),
+        unknown(12, "nx107baf7e9705f4729fa9b5e49d", source=ANSWERED, port=6000),
+    ),
+    access(
+        without_rport(13, SYMMETRIC, 6000),
+        plain(13, SYMMETRIC, "nx10d2cb69cad7f76727f9fa86d8", 6000),
+    ),
+    access(without_rport(14, PEER, 6000), plain(14, PEER, "nx10754810465f6ac04d77766819", 5060)),
+    # 604 is off unless it is switched on
+    access(
+        call(15, GONE, PEER),
+        unknown(15, "nx10b8930ecf345e21e2c267fadc", GONE, why="gone-404", source=PEER),
+    ),
+    access(call(16, GONE, TRUSTED), gone(16, "nx108bfb853f0594c95498dd7718", source=TRUSTED)),
+    access(call(17, NOBODY, TRUSTED), unknown(17, "nx10265cadbeafd7c5d8760b8c05", source=TRUSTED)),
+    access(call(18, GONE, ADDED), gone(18, "nx109099a6671b26c71e81569f69", source=ADDED)),
+    access(
+        call(19, GONE, "198.51.100.8"),
+        unknown(19, "nx10cfb9d977359dd418431fda9b", GONE, why="gone-404", source="198.51.100.8"),
+    ),
+    # unanswerable
+    access(malformed(20, PEER), passes("repeated-header")),
+    access(malformed(21, STRICT), dropped("unanswerable-drop")),
+    access(call(22, NOBODY, STRICT), unknown(22, "nx10801fd9e9ec7371454bd69fa9", source=STRICT)),
+    access(udp(b"\r\n\r\n", src=STRICT), passes("keepalive")),
+    access(udp(b"no SIP at all", src=STRICT), passes("not-sip")),
+    # a plan of their own
+    access(call(23, HERE, PEER), unknown(23, "nx1084ff445d381e0b36272fce4c", HERE, source=PEER)),
+    access(call(24, HERE, GERMAN), passes("open")),
+    access(
+        call(25, "sip:00442079460002@192.0.2.10", GERMAN),
+        unknown(25, "nx1026660b3911e8d12b632c58be", "sip:00442079460002@192.0.2.10", source=GERMAN),
+    ),
+    # IPv6
+    access(
+        udp6(invite(26, NOBODY6, source=CARRIER6)),
+        unknown(26, "nx10e3450f10d8d54e536775f7ca", NOBODY6, source=CARRIER6),
+    ),
+    access(
+        udp6(invite(27, NOBODY6, source="2001:db8:2::1"), src="2001:db8:2::1"),
+        passes("public-pass"),
+    ),
+]

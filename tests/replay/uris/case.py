@@ -1,0 +1,64 @@
+"""Request-URIs on a phone service (rules 10, 11, 30 to 34): the forms of one number are one
+number; what is not plainly a number, or asks for more, passes."""
+
+from frames import *
+
+
+def call(n, uri):
+    return udp(invite(n, uri))
+
+
+def user(n, text, rest=""):
+    return call(n, f"sip:{text}@{SBC}{rest}")
+
+
+FORMS = (
+    ("sip:+44-20-7946-0002@192.0.2.10", "nx10a31fea88465b795cf4d76c56"),
+    ("sip:+44(20)7946.0002@192.0.2.10", "nx105e375755e50db39c61cc9960"),
+    ("sip:%2B442079460002@192.0.2.10", "nx10d9d7cf57c5aefec6fd9ffc28"),
+    ("sip:+44207946000%32@192.0.2.10", "nx103abe6a56205a8e08f00b50ce"),
+    ("sips:+442079460002@192.0.2.10", "nx10d7af8af90996b1dec6c90e34"),
+    ("SIP:+442079460002@sbc.example.net", "nx102c3d48ce09772816bc20b720"),
+    ("sip:+442079460002:secret@192.0.2.10", "nx10993139a2b2567211f2fee0e6"),
+    ("sip:+442079460002;npdi@192.0.2.10;transport=udp", "nx100b65488c593c984c8bd762fb"),
+    ("tel:+442079460002", "nx1062558f89c73190dfddf82e2a"),
+    ("tel:+44-20-7946-0002;x=y", "nx106dd2f78e228aa88a3c1a73fe"),
+    ("tel:02079460002", "nx101fbc28f3ed58d696423534f3"),
+    ("tel:2079460002;phone-context=+44", "nx10a0690f2f244dd21ff289b9d8"),
+    ("sip:2079460002;phone-context=+44@192.0.2.10;user=phone", "nx1033fd4c9b29b1cc57c4ec630a"),
+)
+NOT_A_NUMBER = ("alice", "*21", "+44*", "+442079460002A", "%2342", "0207946000%23")
+PORTABILITY = ("+442079460002;rn=+442079", "+442079460002;cic=+1234", "+442079460002;tgrp=a",
+               "+442079460002;npdi;rn=+44")
+NO_PLAN = ("+442079460002;ext=7", "+442079460002;isub=7", "+0442079460002", "+4402079460002",
+           "2079460002;phone-context=+1", "2079460002;phone-context=example.com",
+           "+4420794600020000", "2079460002")
+MALFORMED = (
+    "sip:+442079460002@192.0.2.10:99999",
+    "sip:+442079460002@192.0.2.10:",
+    "sip:+442079460002@192.0.2.010",
+    "sip:+442079460002@sbc_1.example.net",
+    "sip:+442079460002@",
+    "sip:",
+    "sip:+442079460002@[2001:db8::10",
+    "sip:+44207946000%3@192.0.2.10",
+    "sip:a@b@192.0.2.10",
+    "sip:+442079460002@192.0.2.10;user=phone;user=phone",
+    "+442079460002",
+)
+
+FRAMES = [
+    *(access(call(n, uri), unknown(n, tag, uri)) for n, (uri, tag) in enumerate(FORMS, 1)),
+    *(access(user(20 + n, text), passes("not-number")) for n, text in enumerate(NOT_A_NUMBER)),
+    *(access(user(30 + n, text), passes("portability")) for n, text in enumerate(PORTABILITY)),
+    *(access(user(40 + n, text), passes("plan")) for n, text in enumerate(NO_PLAN)),
+    *(access(udp(invite(50 + n, uri, to=f"<{NOBODY}>")), passes("bad-uri"))
+      for n, uri in enumerate(MALFORMED)),
+    access(user(70, "+442079460002", ";user=dialstring"), passes("not-number")),
+    access(call(71, f"sip:+442079460002@{SBC}:5070"), passes("host")),
+    access(call(72, f"sip:{SBC}"), passes("no-user")),
+    access(call(73, f"sip::secret@{SBC}"), passes("no-user")),
+    access(call(74, "mailto:alice@example.com"), passes("scheme")),
+    access(call(75, "http://192.0.2.10/"), passes("scheme")),
+    access(call(76, "im:alice@example.com"), passes("scheme")),
+]
