@@ -18,6 +18,8 @@ static int plans_build(struct nx_policy *p, const struct nx_config *c, struct nx
 		p->plans[i] = c->plans[i];
 	nx_plan_defaults(&p->plans[c->n_plans]);
 	p->n_plans = c->n_plans + 1;
+	for (uint32_t i = 0; i < p->n_plans; i++)
+		nx_plan_index(&p->plans[i]);
 	return 0;
 }
 
@@ -90,6 +92,7 @@ static void box_copy(struct nx_policy *p, const struct nx_policy_input *in)
 	p->reason_header = c->reason_header;
 	memcpy(p->server, c->server, sizeof(p->server));
 	p->emergency = c->emergency;
+	nx_emergency_index(&p->emergency);
 	for (unsigned i = 0; i < 2; i++)
 		p->tag_key[i] = c->tag_key[i].present ? c->tag_key[i] : in->tag_key[i];
 }

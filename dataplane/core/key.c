@@ -40,7 +40,7 @@ static inline bool is_visual(uint8_t c)
 }
 
 /* copy_dialled is read_dialled for users with separators or escapes. */
-static bool copy_dialled(const uint8_t *u, uint32_t len, struct dialled *d)
+static out_of_line bool copy_dialled(const uint8_t *u, uint32_t len, struct dialled *d)
 {
 	uint32_t i = 0, n = 0;
 
@@ -63,18 +63,17 @@ static bool copy_dialled(const uint8_t *u, uint32_t len, struct dialled *d)
 	return n && n > (d->buf[0] == '+');
 }
 
-/* read_dialled reads a user, or a phone-context, as a dialled string; false: it is none. */
-static bool read_dialled(const uint8_t *u, uint32_t len, struct dialled *d)
+/* read_dialled reads a user, or a phone-context, as a dialled string; false: it is none. It begins
+ * with n bytes that are '+' and digits. */
+static inline bool read_dialled(const uint8_t *u, uint32_t len, uint32_t n, struct dialled *d)
 {
-	uint32_t plus = u[0] == '+', n = plus + nx_uri_digits(u + plus, len - plus);
-
 	d->has_params = false;
 	if (n < len && u[n] != ';')
 		return copy_dialled(u, len, d);
 	d->s = u;
 	d->len = n;
 	d->has_params = n < len;
-	return n > plus && n <= DIALLED_MAX;
+	return n > (u[0] == '+') && n <= DIALLED_MAX;
 }
 
 static bool begins_with_any(const struct dialled *d, const struct nx_digits *list, unsigned n)
@@ -86,13 +85,15 @@ static bool begins_with_any(const struct dialled *d, const struct nx_digits *lis
 }
 
 /* join_context makes the local number d global; false where that is not certain. */
-static bool join_context(
+static out_of_line bool join_context(
 	const uint8_t *msg, struct nx_span context, const struct nx_plan *plan, struct dialled *d)
 {
 	const struct nx_digits *cc = &plan->country_code;
+	const uint8_t *u = msg + context.off;
+	const uint32_t plus = u[0] == '+', n = plus + nx_uri_digits(u + plus, context.len - plus);
 	struct dialled c;
 
-	if (!read_dialled(msg + context.off, context.len, &c) || c.s[0] != '+' || !cc->len ||
+	if (!read_dialled(u, context.len, n, &c) || c.s[0] != '+' || !cc->len ||
 		c.len != 1u + cc->len || memcmp(c.s + 1, cc->d, cc->len) != 0)
 		return false;
 	if (d->s[0] == '+' || d->s[0] == '0' || c.len + d->len > DIALLED_MAX ||
@@ -152,7 +153,7 @@ unsigned nx_key_from_uri(const uint8_t *msg, const struct nx_uri *uri, enum nx_s
 		return NX_R_DIALOG_TARGET;
 	if (!uri->has_user)
 		return NX_R_NO_USER;
-	digits = read_dialled(user, uri->user.len, &d);
+	digits = read_dialled(user, uri->user.len, uri->dialled, &d);
 	if (digits && nx_emergency_match(emergency, plan, (const char *)d.s, d.len))
 		return NX_R_EMERGENCY;
 	if (uri->flags & NX_URI_USER_OTHER)

@@ -16,12 +16,15 @@
  * Emergency numbers are matched the other way round, from the end. A listed number must be the
  * tail, and what stands before it must be made of the plan's prefixes, in any order and number,
  * then at most one country code: much wider than the plan, because a false match only passes.
- * Offsets that such a beginning can reach are the bits of one word.
+ * Offsets that such a beginning can reach are the bits of one word. Two necessary conditions come
+ * first and send nearly every number on at once: a length that a listed number can have behind '+'
+ * and a country code, and the last three digits of one that is listed.
  * Left out: national numbering databases; the plan is the operator's word. */
 #include "nxsip/key.h"
 
 #include <string.h>
 
+#include "dataplane/core/bytes.h"
 #include "nxsip/verdict.h"
 
 #define DIALLED_MAX 63 /* offsets 0..63 are the bits of a word; longer strings pass as plan */
@@ -48,54 +51,72 @@ static size_t longest(const struct nx_digits *list, unsigned n, const char *s, s
 	return best;
 }
 
-/* copy_digits: memcpy without the call, for the lengths that global numbers have. */
-static void copy_digits(uint8_t *out, const char *s, size_t len)
+/* check_length: has the global number a length that the plan lets through? */
+static inline unsigned check_length(const struct nx_plan *plan, size_t digits)
 {
-	if (len >= 8 && len <= 16) {
-		memcpy(out, s, 8);
-		memcpy(out + len - 8, s + len - 8, 8);
-		return;
-	}
-	memcpy(out, s, len);
+	if (digits > plan->max_digits)
+		return NX_R_PLAN;
+	return digits < plan->min_digits ? NX_R_SHORT_NUMBER : NX_R_UNDECIDED;
 }
 
-/* put writes "+<code><digits>", if its length is one the plan lets through. */
-static unsigned put(const struct nx_plan *plan, const struct nx_digits *code, const char *s,
+static inline void set_number(struct nx_key *key, size_t len)
+{
+	key->kind = NX_KEY_NUMBER;
+	key->len = (uint8_t)len;
+}
+
+/* put_digits writes "+<code><digits>", if its length is one the plan lets through. */
+static unsigned put_digits(const struct nx_plan *plan, const struct nx_digits *code, const char *s,
 	size_t len, struct nx_key *key)
 {
-	size_t total = code->len + len;
+	unsigned reason = len ? check_length(plan, code->len + len) : NX_R_PLAN;
 
-	if (len == 0 || total > plan->max_digits)
-		return NX_R_PLAN;
-	if (total < plan->min_digits)
-		return NX_R_SHORT_NUMBER;
-	key->kind = NX_KEY_NUMBER;
-	key->len = (uint8_t)(1 + total);
+	if (reason != NX_R_UNDECIDED)
+		return reason;
+	set_number(key, 1 + code->len + len);
 	key->text[0] = '+';
 	memcpy(key->text + 1, code->d, NX_PLAN_PREFIX_MAX);
-	copy_digits(key->text + 1 + code->len, s, len);
+	nx_bytes_copy(key->text + 1 + code->len, s, len);
 	return NX_R_UNDECIDED;
 }
 
 /* keeps_trunk_zero: the national number s still has a national prefix that begins with 0. */
-static bool keeps_trunk_zero(const struct nx_plan *plan, const char *s, size_t len)
+static out_of_line bool keeps_trunk_zero(const struct nx_plan *plan, const char *s, size_t len)
 {
 	return len && s[0] == '0' && longest(plan->national, plan->n_national, s, len) > 0;
+}
+
+/* is_global: can the digits be a global number, country code first? */
+static inline bool is_global(const struct nx_plan *plan, const char *s, size_t len)
+{
+	const size_t code_len = plan->country_code.len;
+
+	if (len == 0 || s[0] == '0')
+		return false;
+	return !code_len || code_len >= len || s[code_len] != '0' ||
+	       !begins(s, len, &plan->country_code) ||
+	       !keeps_trunk_zero(plan, s + code_len, len - code_len);
 }
 
 static unsigned put_global(
 	const struct nx_plan *plan, const char *s, size_t len, struct nx_key *key)
 {
 	static const struct nx_digits none = {0};
-	const size_t code_len = plan->country_code.len;
 
-	if (len == 0 || s[0] == '0')
-		return NX_R_PLAN;
-	if (code_len && code_len < len && s[code_len] == '0' &&
-		begins(s, len, &plan->country_code) &&
-		keeps_trunk_zero(plan, s + code_len, len - code_len))
-		return NX_R_PLAN;
-	return put(plan, &none, s, len, key);
+	return is_global(plan, s, len) ? put_digits(plan, &none, s, len, key) : NX_R_PLAN;
+}
+
+/* put_as_written takes the number from its '+' on as it stands. */
+static unsigned put_as_written(
+	const struct nx_plan *plan, const char *s, size_t len, struct nx_key *key)
+{
+	unsigned reason = is_global(plan, s + 1, len - 1) ? check_length(plan, len - 1) : NX_R_PLAN;
+
+	if (reason != NX_R_UNDECIDED)
+		return reason;
+	set_number(key, len);
+	nx_bytes_copy(key->text, s, len);
+	return NX_R_UNDECIDED;
 }
 
 static unsigned put_national(
@@ -103,7 +124,7 @@ static unsigned put_national(
 {
 	if (!plan->country_code.len || keeps_trunk_zero(plan, s, len))
 		return NX_R_PLAN;
-	return put(plan, &plan->country_code, s, len, key);
+	return put_digits(plan, &plan->country_code, s, len, key);
 }
 
 static unsigned put_bare(const struct nx_plan *plan, const char *s, size_t len, struct nx_key *key)
@@ -120,14 +141,12 @@ static unsigned put_bare(const struct nx_plan *plan, const char *s, size_t len, 
 	}
 }
 
-unsigned nx_plan_apply(const struct nx_plan *plan, const char *s, size_t len, struct nx_key *key)
+/* apply_prefixes reads digits without '+'. */
+static out_of_line unsigned apply_prefixes(
+	const struct nx_plan *plan, const char *s, size_t len, struct nx_key *key)
 {
 	size_t skip, international, national;
 
-	if (len == 0 || len > DIALLED_MAX)
-		return NX_R_PLAN;
-	if (s[0] == '+')
-		return put_global(plan, s + 1, len - 1, key);
 	if (len <= plan->strip)
 		return NX_R_PLAN;
 	skip = plan->strip;
@@ -141,6 +160,41 @@ unsigned nx_plan_apply(const struct nx_plan *plan, const char *s, size_t len, st
 	if (national > international)
 		return put_national(plan, s + national, len - national, key);
 	return national ? NX_R_PLAN : put_bare(plan, s, len, key);
+}
+
+unsigned nx_plan_apply(const struct nx_plan *plan, const char *s, size_t len, struct nx_key *key)
+{
+	if (len == 0 || len > DIALLED_MAX)
+		return NX_R_PLAN;
+	if (s[0] != '+')
+		return apply_prefixes(plan, s, len, key);
+	return put_as_written(plan, s, len, key);
+}
+
+/* note_prefixes takes away the digits with which the prefixes begin; returns the longest's length.
+ */
+static size_t note_prefixes(struct nx_plan *plan, const struct nx_digits *list, unsigned n)
+{
+	size_t most = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (list[i].len)
+			plan->no_prefix &= (uint16_t) ~(1u << (list[i].d[0] & 0xf));
+		if (list[i].len > most)
+			most = list[i].len;
+	}
+	return most;
+}
+
+void nx_plan_index(struct nx_plan *plan)
+{
+	const size_t code_len = plan->country_code.len > 3 ? plan->country_code.len : 3;
+
+	plan->no_prefix = 0x3ff;
+	(void)note_prefixes(plan, plan->carrier, plan->n_carrier);
+	(void)note_prefixes(plan, plan->international, plan->n_international);
+	plan->plus_reach =
+		(uint8_t)(1 + code_len + note_prefixes(plan, plan->national, plan->n_national));
 }
 
 /* ---- emergency ---- */
@@ -190,32 +244,78 @@ static uint64_t beginnings(const struct nx_plan *plan, const struct dialled *d)
 	return at | coded | behind(d, coded, plan->national, plan->n_national);
 }
 
-/* ends looks at two digits before the rest: one alone agrees so often that it mispredicts. */
-static inline bool ends(const struct dialled *d, const struct nx_digits *number)
+/* end_of gives the last three of at least three digits as a number. */
+static inline unsigned end_of(const char *s, size_t len)
 {
-	const size_t n = number->len;
-	const char *end = d->s + d->len;
+	const uint8_t *d = (const uint8_t *)s + len - 3;
 
-	if (n > d->len || n < 2)
-		return n == 1 && end[-1] == number->d[0];
-	return memcmp(end - 2, number->d + n - 2, 2) == 0 && memcmp(end - n, number->d, n) == 0;
+	return (d[0] * 100u + d[1] * 10u + d[2] - 111u * '0') % 1024;
+}
+
+void nx_emergency_index(struct nx_emergency *list)
+{
+	memset(list->no_end, 0, sizeof(list->no_end));
+	list->longest = 0;
+	for (unsigned i = 0; i < list->n; i++)
+		if (list->number[i].len > list->longest)
+			list->longest = list->number[i].len;
+	for (unsigned end = 0; end < 1000; end++) {
+		const char three[3] = {(char)('0' + end / 100), (char)('0' + end / 10 % 10),
+			(char)('0' + end % 10)};
+		bool listed = false;
+
+		for (unsigned i = 0; i < list->n; i++) {
+			const struct nx_digits *number = &list->number[i];
+			size_t n = number->len < 3 ? number->len : 3;
+
+			listed |= memcmp(three + 3 - n, number->d + number->len - n, n) == 0;
+		}
+		if (!listed)
+			list->no_end[end / 64] |= UINT64_C(1) << end % 64;
+	}
+}
+
+/* match tries each listed number, no index asked: few strings end where a number can begin. */
+static out_of_line bool match(
+	const struct nx_emergency *list, const struct nx_plan *plan, const char *s, size_t len)
+{
+	const struct dialled d = {s, len};
+	const uint64_t at = beginnings(plan, &d);
+
+	for (unsigned i = 0; i < list->n; i++) {
+		const size_t n = list->number[i].len, from = len - n;
+
+		if (n && n <= len && at >> from & 1 && memcmp(s + from, list->number[i].d, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* too_long: a global number that begins with none of the plan's prefixes has at most a country code
+ * and one national prefix in front of a listed number. */
+static inline bool too_long(
+	const struct nx_emergency *list, const struct nx_plan *plan, const char *s, size_t len)
+{
+	return list->longest && len > (size_t)plan->plus_reach + list->longest && s[0] == '+' &&
+	       plan->no_prefix >> (s[1] & 0xf) & 1;
+}
+
+/* other_end: no listed number ends as the string does. */
+static inline bool other_end(const struct nx_emergency *list, const char *s, size_t len)
+{
+	unsigned end;
+
+	if (len <= 3) /* with a '+' there may be only two digits */
+		return false;
+	end = end_of(s, len);
+	return list->no_end[end / 64] >> end % 64 & 1;
 }
 
 bool nx_emergency_match(
 	const struct nx_emergency *list, const struct nx_plan *plan, const char *s, size_t len)
 {
-	const struct dialled d = {s, len};
-	uint64_t at = 0;
-
-	if (len == 0 || len > DIALLED_MAX)
+	if (len == 0 || len > DIALLED_MAX || too_long(list, plan, s, len) ||
+		other_end(list, s, len))
 		return false;
-	for (unsigned i = 0; i < list->n; i++) {
-		if (!ends(&d, &list->number[i]))
-			continue;
-		if (!at)
-			at = beginnings(plan, &d);
-		if (at >> (len - list->number[i].len) & 1)
-			return true;
-	}
-	return false;
+	return match(list, plan, s, len);
 }

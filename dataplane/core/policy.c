@@ -12,6 +12,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "dataplane/core/bytes.h"
 #include "dataplane/core/siphash.h"
 #include "nxsip/policy.h"
 
@@ -61,23 +62,54 @@ bool nx_policy_is_own(const struct nx_policy *p, const struct nx_addr *addr)
 
 /* ---- hosts ---- */
 
+/* has_capital looks at eight bytes a step, the last of which may overlap: a byte of 'A' to 'Z' has
+ * its top bit set by the first addition and not by the second. */
+static inline bool has_capital(const uint8_t *s, uint32_t len)
+{
+	const uint64_t each = 0x0101010101010101, top = each * 0x80;
+	uint64_t found = 0;
+
+	for (uint32_t i = 0; i < len; i += 8) {
+		uint64_t w = 0, low;
+
+		if (len >= 8)
+			w = nx_bytes_word(s + (i + 8 <= len ? i : len - 8));
+		else
+			memcpy(&w, s, len);
+		low = w & ~top;
+		found |= (low + each * (0x80 - 'A')) & ~(low + each * (0x7f - 'Z')) & ~w & top;
+	}
+	return found != 0;
+}
+
+static void fold_case(const uint8_t *host, uint32_t len, char *out)
+{
+	for (uint32_t i = 0; i < len; i++)
+		out[i] = (char)(host[i] >= 'A' && host[i] <= 'Z' ? host[i] | 0x20 : host[i]);
+}
+
+static bool has_empty_label(const char *name, uint32_t len)
+{
+	char before = '.'; /* a name begins with a label */
+
+	for (uint32_t i = 0; i < len; before = name[i++])
+		if (name[i] == '.' && before == '.')
+			return true;
+	return before == '.';
+}
+
+static inline uint32_t without_dot(const uint8_t *host, uint32_t len)
+{
+	return len && host[len - 1] == '.' ? len - 1 : len;
+}
+
 uint32_t nx_host_fold(const uint8_t *host, uint32_t len, char out[NX_DOMAIN_NAME_MAX])
 {
-	uint8_t before = '.'; /* a name begins and goes on with a label that is not empty */
-
-	if (len && host[len - 1] == '.')
-		len--;
+	len = without_dot(host, len);
 	if (len >= NX_DOMAIN_NAME_MAX)
 		return 0;
-	for (uint32_t i = 0; i < len; i++) {
-		uint8_t c = host[i];
-
-		if (c == '.' && before == '.')
-			return 0;
-		out[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-		before = c;
-	}
-	return before == '.' ? 0 : len;
+	fold_case(host, len, out);
+	return has_empty_label(out, len) ? 0 : len;
 }
 
 bool nx_host_addr(const uint8_t *host, uint32_t len, struct nx_addr *out)
@@ -105,7 +137,7 @@ uint32_t nx_host_hash(const char *text, uint32_t len)
 	return (uint32_t)XXH3_64bits(text, len);
 }
 
-static const struct nx_host_entry *entry_find(
+static inline const struct nx_host_entry *entry_find(
 	const struct nx_hosts *h, const char *text, uint32_t len)
 {
 	uint32_t hash = nx_host_hash(text, len);
@@ -115,37 +147,68 @@ static const struct nx_host_entry *entry_find(
 
 		if (e->len == 0)
 			return NULL;
-		if (e->hash == hash && e->len == len && memcmp(e->text, text, len) == 0)
+		if (e->hash == hash && e->len == len && nx_bytes_same(e->text, text, len))
 			return e;
 	}
 }
 
-/* The exact name, else the longest wildcard: only suffixes no longer than the longest are hashed,
- * so that a name of a hundred labels costs no more than another. */
-static const struct nx_host_entry *name_find(
+/* wildcard_find finds the longest wildcard: only suffixes no longer than the longest are hashed, so
+ * that a name of a hundred labels costs no more than another. */
+static const struct nx_host_entry *wildcard_find(
 	const struct nx_hosts *h, const char *name, uint32_t len)
 {
-	const struct nx_host_entry *e = entry_find(h, name, len);
+	const struct nx_host_entry *e = NULL;
 	uint32_t i = len > h->wildcard_max ? len - h->wildcard_max : 1;
 
+	if (!h->wildcard_max || has_empty_label(name, len))
+		return NULL;
 	for (; !e && i < len; i++)
 		if (name[i] == '.')
 			e = entry_find(h, name + i, len - i);
 	return e;
 }
 
-static bool addr_find(const struct nx_hosts *h, const struct nx_addr *addr, int32_t *domain)
+static const struct nx_host_addr *addr_find(
+	const struct nx_hosts *h, const uint8_t *host, uint32_t len)
 {
-	for (uint32_t i = 0; i < h->n_addrs; i++) {
-		if (nx_addr_eq(&h->addrs[i].addr, addr)) {
-			*domain = h->addrs[i].domain;
-			return true;
-		}
-	}
-	return false;
+	struct nx_addr addr;
+
+	if (!h->n_addrs || !nx_host_addr(host, len, &addr))
+		return NULL;
+	for (uint32_t i = 0; i < h->n_addrs; i++)
+		if (nx_addr_eq(&h->addrs[i].addr, &addr))
+			return &h->addrs[i];
+	return NULL;
 }
 
-static bool port_is_served(const struct nx_service *s, uint16_t port)
+/* listed_find: what stands in the tables, by its text or by value; else whom `any` leads to. */
+static int32_t listed_find(const struct nx_hosts *h, const uint8_t *host, uint32_t len)
+{
+	const uint32_t n = without_dot(host, len);
+	const struct nx_host_entry *e;
+	const struct nx_host_addr *a;
+	const char *name = (const char *)host;
+	char folded[NX_DOMAIN_NAME_MAX];
+
+	if (n == 0 || n >= sizeof(folded) || host[0] == '.')
+		return h->any_domain;
+	if (has_capital(host, n)) {
+		fold_case(host, n, folded);
+		name = folded;
+	}
+	e = entry_find(h, name, n);
+	if (e && e->literal && n != len)
+		e = NULL; /* no address ends in a dot */
+	if (e)
+		return e->domain;
+	a = name[0] == '[' ? addr_find(h, host, len) : NULL;
+	if (a)
+		return a->domain;
+	e = wildcard_find(h, name, n);
+	return e ? e->domain : h->any_domain;
+}
+
+static inline bool port_is_served(const struct nx_service *s, uint16_t port)
 {
 	for (uint32_t i = 0; i < s->n_ports; i++)
 		if (s->ports[i] == port)
@@ -155,20 +218,9 @@ static bool port_is_served(const struct nx_service *s, uint16_t port)
 
 int32_t nx_hosts_find(const struct nx_service *s, const uint8_t *host, uint32_t len, uint16_t port)
 {
-	const struct nx_hosts *h = &s->hosts;
-	const struct nx_host_entry *e;
-	char name[NX_DOMAIN_NAME_MAX];
-	struct nx_addr addr;
-	int32_t domain;
-	uint32_t n;
-
 	if (!port_is_served(s, port))
 		return -1;
-	if (h->n_addrs && nx_host_addr(host, len, &addr) && addr_find(h, &addr, &domain))
-		return domain;
-	n = h->slot ? nx_host_fold(host, len, name) : 0;
-	e = n ? name_find(h, name, n) : NULL;
-	return e ? e->domain : h->any_domain;
+	return s->hosts.slot ? listed_find(&s->hosts, host, len) : s->hosts.any_domain;
 }
 
 /* ---- rules ---- */

@@ -1,8 +1,9 @@
 /* SIP, SIPS and TEL URIs into spans (RFC 3261 section 25.1, RFC 3966 section 3).
  *
- * One pass: every byte is looked up in a table of character classes, and a part ends at the first
- * byte outside its class. Invariant: i <= end, and the bytes before i are of the grammar. The one
- * step back is the SIP host without a user, which cannot be told from a user until no '@' comes.
+ * One pass: a part ends at the first byte outside its class. The table of classes is the truth;
+ * bits of the URI (uri_bits.h) skip ahead over what is of every class, and check hosts.
+ * Invariant: i <= end, and the bytes before i are of the grammar. The one step back is the SIP host
+ * without a user, which cannot be told from a user until no '@' comes.
  *
  * Strict on purpose. What two parsers could read in two ways (a parameter twice, an octet with a
  * leading zero, an underscore in a host) is bad-uri, and passes to the SBC, which knows better.
@@ -11,6 +12,7 @@
 
 #include <string.h>
 
+#include "dataplane/core/uri_bits.h"
 #include "nxsip/verdict.h"
 
 #define IPV6_MAX 45 /* characters of the longest IPv6address, RFC 3261 section 25.1 */
@@ -91,8 +93,10 @@ struct param {
 /* A URI while it is being read. */
 struct reader {
 	const uint8_t *m;
-	uint32_t end;
-	uint32_t seen; /* bit per known parameter */
+	uint32_t begin, end;
+	uint32_t seen;  /* bit per known parameter */
+	uint64_t plain; /* bit per byte from begin on: it is of all classes, or a '.'; 0: not marked
+			 */
 	struct nx_uri *out;
 };
 
@@ -131,13 +135,30 @@ static inline bool equals_fold(const uint8_t *s, const char *text, uint32_t len)
 	return true;
 }
 
+/* skip_plain steps over plain bytes, letters, digits, '-' and '.', as far as the bits go: all
+ * classes have them, but C_LABEL not the '.'. The ':' of the scheme is none, so there always is a
+ * bit to find. */
+static inline uint32_t skip_plain(const struct reader *r, uint32_t i)
+{
+	uint32_t at = i - r->begin;
+
+	return at < URI_BITS ? i + (uint32_t)__builtin_ctzll(~(r->plain >> at)) : i;
+}
+
+/* mark makes the bits, which a number at an IPv4 address does without. */
+static out_of_line void mark(struct reader *r)
+{
+	if (!r->plain)
+		r->plain = uri_plain_bits(r->m + r->begin, r->end - r->begin);
+}
+
 /* scan returns the first offset from i on whose byte is neither of the class nor a whole %HH. */
 static inline uint32_t scan(const struct reader *r, uint32_t i, uint8_t class)
 {
 	const uint8_t *m = r->m;
 	const uint32_t end = r->end;
 
-	for (; i < end; i++) {
+	for (i = skip_plain(r, i); i < end; i++) {
 		if (class_of[m[i]] & class)
 			continue;
 		if (m[i] != '%' || end - i < 3 || !(class_of[m[i + 1]] & C_HEX) ||
@@ -222,7 +243,7 @@ static bool take_param(struct reader *r, const struct param *p, enum scope scope
 }
 
 /* take_params reads all parameters from i on; returns where they end, or 0: against the grammar. */
-static uint32_t take_params(struct reader *r, uint32_t i, enum scope scope)
+static out_of_line uint32_t take_params(struct reader *r, uint32_t i, enum scope scope)
 {
 	struct param p;
 
@@ -232,11 +253,25 @@ static uint32_t take_params(struct reader *r, uint32_t i, enum scope scope)
 	return i;
 }
 
+/* skip_user_phone steps over the parameter of nearly every number, written as it always is. */
+static inline uint32_t skip_user_phone(struct reader *r, uint32_t i)
+{
+	static const char text[] = ";user=phone";
+	const uint32_t stop = i + sizeof(text) - 1;
+
+	if (stop > r->end || memcmp(r->m + i, text, sizeof(text) - 1) != 0 ||
+		(stop < r->end && r->m[stop] != ';'))
+		return i;
+	r->seen |= 1u << P_USER;
+	r->out->flags |= NX_URI_USER_PHONE | NX_URI_UNKNOWN_PARAM;
+	return stop;
+}
+
 /* ---- host ---- */
 
 /* The skip functions return the offset behind what they read at i, or 0 where it is not there. */
 
-static uint32_t skip_ipv6(const struct reader *r, uint32_t i)
+static out_of_line uint32_t skip_ipv6(const struct reader *r, uint32_t i)
 {
 	uint32_t open = i, colons = 0;
 
@@ -249,32 +284,37 @@ static uint32_t skip_ipv6(const struct reader *r, uint32_t i)
 	return at(r, i, ']') && colons >= 2 && i - open - 1 <= IPV6_MAX ? i + 1 : 0;
 }
 
-static uint32_t skip_ipv4(const struct reader *r, uint32_t i)
+/* octet_len: 0 to 255 without a leading zero, which is octal to some. Three digits compare as text
+ * as their numbers do. */
+static inline uint32_t octet_len(const uint8_t *s, uint32_t room)
 {
-	const uint8_t *m = r->m;
-	const uint32_t end = r->end;
-	uint32_t octet = i, value = 0, dots = 0;
-
-	for (; i < end; i++) {
-		if (is_digit(m[i])) {
-			if (value == 0 && i > octet)
-				return 0; /* a leading zero: octal to some */
-			value = value * 10 + (uint32_t)(m[i] - '0');
-			if (value > 255)
-				return 0;
-		} else if (m[i] == '.') {
-			if (i == octet || ++dots > 3)
-				return 0;
-			octet = i + 1;
-			value = 0;
-		} else {
-			break;
-		}
-	}
-	return dots == 3 && i > octet && !(i < end && class_of[m[i]] & C_LABEL) ? i : 0;
+	if (room < 1 || !is_digit(s[0]))
+		return 0;
+	if (room < 2 || !is_digit(s[1]))
+		return 1;
+	if (s[0] == '0')
+		return 0;
+	if (room < 3 || !is_digit(s[2]))
+		return 2;
+	return memcmp(s, "255", 3) <= 0 ? 3 : 0;
 }
 
-static uint32_t skip_name(const struct reader *r, uint32_t i)
+static inline uint32_t skip_ipv4(const struct reader *r, uint32_t i)
+{
+	for (unsigned octets = 0; octets < 4; octets++) {
+		uint32_t len;
+
+		if (octets && !at(r, i++, '.'))
+			return 0;
+		len = octet_len(r->m + i, r->end - i);
+		if (!len)
+			return 0;
+		i += len;
+	}
+	return i < r->end && (class_of[r->m[i]] & C_LABEL || r->m[i] == '.') ? 0 : i;
+}
+
+static out_of_line uint32_t skip_name(const struct reader *r, uint32_t i)
 {
 	for (;;) {
 		uint32_t label = i;
@@ -293,9 +333,10 @@ static uint32_t skip_name(const struct reader *r, uint32_t i)
 	}
 }
 
-static uint32_t skip_host(const struct reader *r, uint32_t i)
+static uint32_t skip_host(struct reader *r, uint32_t i)
 {
-	uint32_t stop = 0;
+	const uint8_t *uri = r->m + r->begin;
+	uint32_t stop = 0, n;
 
 	if (i >= r->end)
 		return 0;
@@ -303,14 +344,37 @@ static uint32_t skip_host(const struct reader *r, uint32_t i)
 		return skip_ipv6(r, i);
 	if (is_digit(r->m[i]))
 		stop = skip_ipv4(r, i);
-	return stop ? stop : skip_name(r, i);
+	if (stop)
+		return stop;
+	mark(r);
+	stop = skip_plain(r, i);
+	n = stop - i;
+	if (n == 0 || stop - r->begin >= URI_BITS)
+		return skip_name(r, i);
+	return uri_is_name(uri, r->end - r->begin, i - r->begin, n) ? stop : 0;
+}
+
+/* four_digits reads four digits at once, eight bits each, then pairs of them. */
+static inline bool four_digits(const uint8_t *s, uint32_t *value)
+{
+	uint32_t w;
+
+	memcpy(&w, s, 4);
+	w ^= 0x30303030;
+	if (((w + 0x76767676) | w) & 0x80808080)
+		return false;
+	w = (w * 10 + (w >> 8)) & 0x00ff00ff;
+	*value = (w & 0xff) * 100 + (w >> 16);
+	return true;
 }
 
 /* skip_port reads the digits behind the ':'. */
-static uint32_t skip_port(const struct reader *r, uint32_t i, uint16_t *port)
+static inline uint32_t skip_port(const struct reader *r, uint32_t i, uint16_t *port)
 {
 	uint32_t from = i, value = 0;
 
+	if (r->end - i >= 4 && four_digits(r->m + i, &value))
+		i += 4;
 	while (i < r->end && i - from < 5 && is_digit(r->m[i]))
 		value = value * 10 + (r->m[i++] - '0');
 	if (value == 0 || value > UINT16_MAX)
@@ -321,14 +385,39 @@ static uint32_t skip_port(const struct reader *r, uint32_t i, uint16_t *port)
 
 /* ---- the three schemes ---- */
 
+/* skip_dialled steps over '+' and digits, all that most numbers have, and notes how far. */
+static inline uint32_t skip_dialled(struct reader *r, uint32_t i)
+{
+	uint32_t plus = at(r, i, '+');
+	uint32_t n = plus + nx_uri_digits(r->m + i + plus, r->end - i - plus);
+
+	r->out->dialled = (uint16_t)n;
+	return i + n;
+}
+
+static out_of_line void take_user_params(struct reader *r, uint32_t i, uint32_t end)
+{
+	struct reader params = *r;
+
+	params.end = end;
+	if (take_params(&params, i, IN_USER) != end)
+		r->out->flags |= NX_URI_EXTENSION;
+	r->seen = params.seen;
+}
+
 /* skip_userinfo sets the user and returns the offset of the host. The ';' of user parameters is
  * read both ways: as a telephone number's parameters here, as part of a name in key.c. */
 static uint32_t skip_userinfo(struct reader *r, uint32_t i)
 {
 	uint32_t user = i, semicolon = 0, stop;
 
-	i += at(r, i, '+');
-	i += nx_uri_digits(r->m + i, r->end - i);
+	i = skip_dialled(r, i);
+	if (at(r, i, '@')) {
+		r->out->user = span_of(user, i);
+		r->out->has_user = i > user;
+		return i + 1;
+	}
+	mark(r);
 	stop = scan(r, i, C_USER);
 	while (at(r, stop, ';')) {
 		semicolon = semicolon ? semicolon : stop;
@@ -339,14 +428,8 @@ static uint32_t skip_userinfo(struct reader *r, uint32_t i)
 		return user;
 	r->out->user = span_of(user, stop);
 	r->out->has_user = stop > user;
-	if (semicolon) {
-		struct reader params = *r;
-
-		params.end = stop;
-		if (take_params(&params, semicolon, IN_USER) != stop)
-			r->out->flags |= NX_URI_EXTENSION;
-		r->seen = params.seen;
-	}
+	if (semicolon)
+		take_user_params(r, semicolon, stop);
 	return i + 1;
 }
 
@@ -361,6 +444,8 @@ static unsigned parse_sip(struct reader *r, uint32_t i)
 	if (at(r, i, ':'))
 		i = skip_port(r, i + 1, &r->out->port);
 	if (i)
+		i = skip_user_phone(r, i);
+	if (i && at(r, i, ';'))
 		i = take_params(r, i, IN_URI);
 	if (i && at(r, i, '?')) {
 		uint32_t headers = i + 1;
@@ -373,10 +458,11 @@ static unsigned parse_sip(struct reader *r, uint32_t i)
 	return i == r->end ? NX_R_UNDECIDED : NX_R_BAD_URI;
 }
 
-static unsigned parse_tel(struct reader *r, uint32_t i)
+static out_of_line unsigned parse_tel(struct reader *r, uint32_t i)
 {
 	uint32_t user = i;
 
+	i = skip_dialled(r, i);
 	while (i < r->end && class_of[r->m[i]] & C_TEL)
 		i++;
 	r->out->user = span_of(user, i);
@@ -385,7 +471,7 @@ static unsigned parse_tel(struct reader *r, uint32_t i)
 }
 
 /* other_scheme tells a scheme that is none of ours from what has no scheme at all. */
-static unsigned other_scheme(const struct reader *r, uint32_t i)
+static out_of_line unsigned other_scheme(const struct reader *r, uint32_t i)
 {
 	uint32_t from = i;
 
@@ -396,26 +482,37 @@ static unsigned other_scheme(const struct reader *r, uint32_t i)
 		       : NX_R_BAD_URI;
 }
 
+/* scheme4 folds three letters, and takes the ':' as it is. */
+static inline uint32_t scheme4(const uint8_t *s)
+{
+	static const uint8_t letter_case[4] = {0x20, 0x20, 0x20, 0};
+	uint32_t w, fold;
+
+	memcpy(&w, s, 4);
+	memcpy(&fold, letter_case, 4);
+	return w | fold;
+}
+
 unsigned nx_uri_parse(const uint8_t *msg, struct nx_span span, struct nx_uri *out)
 {
-	struct reader r = {.m = msg, .end = (uint32_t)span.off + span.len, .out = out};
+	struct reader r = {
+		.m = msg, .begin = span.off, .end = (uint32_t)span.off + span.len, .out = out};
 	uint32_t i = span.off;
 
 	*out = (struct nx_uri){.scheme = NX_URI_OTHER};
-	if (span.len > 3 && msg[i + 3] == ':') {
-		if (equals_fold(msg + i, "sip", 3)) {
-			out->scheme = NX_URI_SIP;
-			return parse_sip(&r, i + 4);
-		}
-		if (equals_fold(msg + i, "tel", 3)) {
-			out->scheme = NX_URI_TEL;
-			return parse_tel(&r, i + 4);
-		}
+	if (span.len > 3 && scheme4(msg + i) == scheme4((const uint8_t *)"sip:")) {
+		out->scheme = NX_URI_SIP;
+		i += 4;
 	} else if (span.len > 4 && msg[i + 4] == ':' && equals_fold(msg + i, "sips", 4)) {
 		out->scheme = NX_URI_SIPS;
-		return parse_sip(&r, i + 5);
+		i += 5;
+	} else if (span.len > 3 && scheme4(msg + i) == scheme4((const uint8_t *)"tel:")) {
+		out->scheme = NX_URI_TEL;
+		return parse_tel(&r, i + 4);
+	} else {
+		return other_scheme(&r, i);
 	}
-	return other_scheme(&r, i);
+	return parse_sip(&r, i);
 }
 
 /* ---- equivalence (rule 27) ---- */

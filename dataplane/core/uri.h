@@ -3,8 +3,7 @@
 #ifndef NX_CORE_URI_H
 #define NX_CORE_URI_H
 
-#include <string.h>
-
+#include "dataplane/core/bytes.h"
 #include "dataplane/core/sip.h"
 #include "nxsip/key.h"
 #include "nxsip/policy.h"
@@ -32,6 +31,7 @@ struct nx_uri {
 	struct nx_span phone_context; /* value, in user or URI parameters; absent: off 0 */
 	bool has_user;                /* and it is not empty */
 	uint16_t port;                /* 0: absent */
+	uint16_t dialled;             /* bytes with which the user begins that are '+' and digits */
 };
 
 /* nx_uri_parse splits the URI at msg[span]; the result's spans count from msg too.
@@ -56,21 +56,24 @@ static inline uint8_t nx_uri_unescape(const uint8_t *u, uint32_t *i)
 	return c;
 }
 
-/* nx_uri_digits returns how many decimal digits s begins with: eight bytes a step while eight are
- * there, never read beyond len. A byte less '0' and plus 0x76 has its top bit set unless it was a
- * digit; what carries into the next byte comes after the first such byte. */
+/* nx_uri_digits returns how many decimal digits s begins with: eight bytes a step, the last step
+ * over bytes already seen, never read outside s. A byte less '0' and plus 0x76 has its top bit set
+ * unless it was a digit; what carries into the next byte comes after the first such byte. */
 static inline uint32_t nx_uri_digits(const uint8_t *s, uint32_t len)
 {
 	uint32_t i = 0;
 
-	for (; len - i >= 8; i += 8) {
-		uint64_t w, other;
+	if (len >= 8) {
+		for (;;) {
+			uint64_t w = nx_bytes_word(s + i) ^ 0x3030303030303030;
+			uint64_t other = ((w + 0x7676767676767676) | w) & 0x8080808080808080;
 
-		memcpy(&w, s + i, 8);
-		w ^= 0x3030303030303030;
-		other = ((w + 0x7676767676767676) | w) & 0x8080808080808080;
-		if (other)
-			return i + (uint32_t)__builtin_ctzll(other) / 8;
+			if (other)
+				return i + (uint32_t)__builtin_ctzll(other) / 8;
+			if (i == len - 8)
+				return len;
+			i = i + 8 < len - 8 ? i + 8 : len - 8;
+		}
 	}
 	while (i < len && (uint8_t)(s[i] - '0') < 10)
 		i++;

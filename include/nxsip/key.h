@@ -46,10 +46,18 @@ struct nx_plan {
 	uint8_t min_digits; /* shorter global numbers pass as short-number (default 7, rule 10), and
 			     * so do shorter bare ones read as national: 116117 is nobody's */
 	uint8_t max_digits; /* longer ones pass as plan (default 15, E.164) */
+	/* Made by nx_plan_index; zero, as before it, means not known, and costs only time. Bit per
+	 * digit with which no prefix begins; and behind a '+' and such a digit, the last offset at
+	 * which a country code and a national prefix can end */
+	uint16_t no_prefix;
+	uint8_t plus_reach;
 };
 
 /* nx_plan_defaults: no country code, no prefixes, bare pass, 7 to 15 digits. */
 void nx_plan_defaults(struct nx_plan *plan);
+
+/* nx_plan_index makes no_prefix and plus_reach. Again after the plan was changed. */
+void nx_plan_index(struct nx_plan *plan);
 
 /* nx_plan_apply turns a dialled string into a global number.
  * In:     s: '+' and digits, or digits; visual separators already removed.
@@ -64,7 +72,16 @@ unsigned nx_plan_apply(const struct nx_plan *plan, const char *s, size_t len, st
 struct nx_emergency {
 	uint8_t n;
 	struct nx_digits number[NX_EMERGENCY_MAX];
+	/* Made by nx_emergency_index; zero, as before it, means not known, and costs only time. The
+	 * digits of the longest; and bit per three digits: no listed number can be at the end of
+	 * what ends in them */
+	uint8_t longest;
+	uint64_t no_end[1024 / 64];
 };
+
+/* nx_emergency_index makes longest and no_end, by which most strings are told from the listed
+ * numbers without a comparison. Again after the numbers were changed. */
+void nx_emergency_index(struct nx_emergency *list);
 
 /* nx_emergency_match says whether the dialled string (as for nx_plan_apply) is a listed number.
  * A country code is any 1 to 3 digits after `+` or after an international prefix of the plan. */

@@ -80,21 +80,24 @@ struct nx_ruleset {
 
 /* Hosts a service serves. Names are folded (nx_host_fold) and looked up in an open-addressed table
  * (slots a power of two, nx_host_hash, linear probing); a wildcard `*.example.net` is held as
- * ".example.net" and found by cutting labels off the front. */
+ * ".example.net" and found by cutting labels off the front. Literals stand there too, as they are
+ * mostly written: an IPv4 address has one text only, an IPv6 one has others, which are found by
+ * value. */
 struct nx_host_entry {
-	uint32_t hash;  /* nx_host_hash of text */
-	uint16_t len;   /* 0: empty slot */
+	uint32_t hash; /* nx_host_hash of text */
+	uint16_t len;  /* 0: empty slot */
+	bool literal;
 	int32_t domain; /* index, -1: listed, but the store lacks its domain: passes */
 	char *text;
 };
 
 struct nx_hosts {
 	struct nx_host_entry *slot;
-	uint32_t mask;         /* slots - 1; no slots where slot is NULL */
+	uint32_t mask;         /* slots - 1; no slots where slot is NULL: nothing is listed */
 	uint16_t wildcard_max; /* bytes of the longest wildcard's text, 0: no wildcards */
 	int32_t any_domain;    /* index into domains for `any`, -1: none */
 	struct nx_host_addr {
-		struct nx_addr addr; /* IP literals, by value */
+		struct nx_addr addr; /* IPv6 literals, by value */
 		int32_t domain;
 	} * addrs;
 	uint32_t n_addrs;

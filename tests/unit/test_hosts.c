@@ -136,6 +136,63 @@ static void rule_30_addresses_by_value(void **state)
 	fini(&f);
 }
 
+/* The usual text of a literal is found by its bytes, others by value, and no other host by either.
+ */
+static void rule_30_a_literal_has_no_trailing_dot_and_no_capitals_that_count(void **state)
+{
+	struct nx_host_config literals[] = {{"192.0.2.10", "trunk"},
+		{"2001:DB8:0::A", "example.org"}, {"*.2.10", "example.net"},
+		{"any", "example.net"}};
+	struct fixture f;
+
+	(void)state;
+	assert_int_equal(build(&f, literals, 3, NULL), 0);
+	assert_int_equal(find(&f, "192.0.2.10"), TRUNK);
+	assert_int_equal(find(&f, "192.0.2.10."), NET); /* a name, under the wildcard */
+	assert_int_equal(find(&f, "192.0.3.10."), NOT_SERVED);
+	assert_int_equal(find(&f, "192.0.2.1"), NOT_SERVED);
+	assert_int_equal(find(&f, "[192.0.2.10]"), NOT_SERVED);
+	assert_int_equal(find(&f, "[2001:db8::a]"), ORG);
+	assert_int_equal(find(&f, "[2001:DB8::A]"), ORG);
+	assert_int_equal(find(&f, "[2001:0db8:0:0::a]"), ORG);
+	assert_int_equal(find(&f, "[2001:db8::a]."), NOT_SERVED);
+	assert_int_equal(find(&f, "2001:db8::a"), NOT_SERVED);
+	assert_int_equal(find(&f, "[2001:db8::b]"), NOT_SERVED);
+	fini(&f);
+	assert_int_equal(build(&f, literals, COUNT(literals), NULL), 0);
+	assert_int_equal(find(&f, "[2001:db8::a]."), NET);
+	assert_int_equal(find(&f, "[2001:db8::a]"), ORG);
+	fini(&f);
+}
+
+/* A name is found in every spelling, whatever its length, and with any one byte changed it is not.
+ */
+static void rule_30_capitals_anywhere_in_a_name_of_any_length(void **state)
+{
+	(void)state;
+	for (size_t len = 1; len <= 70; len++) {
+		char name[80], spelt[80];
+		struct nx_host_config one[] = {{name, "example.net"}};
+		struct fixture f;
+
+		for (size_t i = 0; i < len; i++)
+			name[i] = (char)('a' + (i * 7 + len) % 26);
+		name[len] = '\0';
+		assert_int_equal(build(&f, one, 1, NULL), 0);
+		assert_int_equal(find(&f, name), NET);
+		for (size_t i = 0; i < len; i++) {
+			memcpy(spelt, name, len + 1);
+			spelt[i] = (char)(spelt[i] - 0x20);
+			assert_int_equal(find(&f, spelt), NET);
+			spelt[i] = (char)(spelt[i] | 0x80);
+			assert_int_equal(find(&f, spelt), NOT_SERVED);
+			spelt[i] = name[i] == 'a' ? '@' : '[';
+			assert_int_equal(find(&f, spelt), NOT_SERVED);
+		}
+		fini(&f);
+	}
+}
+
 static void rule_30_port_absent_or_one_of_the_services(void **state)
 {
 	struct fixture f;
@@ -261,6 +318,8 @@ int main(void)
 		cmocka_unit_test(rule_30_a_wildcard_takes_labels_in_front_and_the_longest_wins),
 		cmocka_unit_test(rule_30_a_wildcard_does_not_take_its_own_name),
 		cmocka_unit_test(rule_30_addresses_by_value),
+		cmocka_unit_test(rule_30_a_literal_has_no_trailing_dot_and_no_capitals_that_count),
+		cmocka_unit_test(rule_30_capitals_anywhere_in_a_name_of_any_length),
 		cmocka_unit_test(rule_30_port_absent_or_one_of_the_services),
 		cmocka_unit_test(rule_30_any_takes_the_rest),
 		cmocka_unit_test(rule_30_a_host_without_its_domain_passes),

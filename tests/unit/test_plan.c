@@ -286,8 +286,24 @@ static void rule_33_canonicalising_twice_is_once(void **state)
 static const struct nx_emergency listed = {
 	.n = 4, .number = {{3, "112"}, {3, "911"}, {3, "999"}, {6, "116117"}}};
 
+/* indexed_agrees asks with each of the indexes made and not made: they may only save time. */
+static bool indexed_agrees(
+	const struct nx_emergency *list, const struct nx_plan *plan, const char *s, size_t len)
+{
+	struct nx_emergency indexed = *list;
+	struct nx_plan with_index = *plan;
+	bool match = nx_emergency_match(list, plan, s, len);
+
+	nx_emergency_index(&indexed);
+	nx_plan_index(&with_index);
+	return nx_emergency_match(&indexed, plan, s, len) == match &&
+	       nx_emergency_match(list, &with_index, s, len) == match &&
+	       nx_emergency_match(&indexed, &with_index, s, len) == match;
+}
+
 static bool emergency(const struct nx_plan *plan, const char *s)
 {
+	assert_true(indexed_agrees(&listed, plan, s, strlen(s)));
 	return nx_emergency_match(&listed, plan, s, strlen(s));
 }
 
@@ -372,6 +388,96 @@ static void rule_10_no_prefix_hides_an_emergency(void **state)
 	}
 }
 
+static uint32_t next_random(uint64_t *x)
+{
+	*x ^= *x << 13;
+	*x ^= *x >> 7;
+	*x ^= *x << 17;
+	return (uint32_t)(*x >> 32);
+}
+
+/* few_digits writes up to most digits, mostly of those with which prefixes are made. */
+static struct nx_digits few_digits(uint64_t *x, uint32_t least, uint32_t most)
+{
+	struct nx_digits d = {.len = (uint8_t)(least + next_random(x) % (most - least + 1))};
+
+	for (uint32_t i = 0; i < d.len; i++)
+		d.d[i] = (char)('0' + next_random(x) % (next_random(x) % 2 ? 2 : 10));
+	return d;
+}
+
+static uint8_t few_prefixes(uint64_t *x, struct nx_digits *list)
+{
+	uint8_t n = (uint8_t)(next_random(x) % 3);
+
+	for (unsigned i = 0; i < n; i++)
+		list[i] = few_digits(x, 1, 4);
+	return n;
+}
+
+static struct nx_plan any_plan(uint64_t *x)
+{
+	struct nx_plan plan;
+
+	nx_plan_defaults(&plan);
+	plan.country_code = few_digits(x, 0, 4);
+	plan.n_carrier = few_prefixes(x, plan.carrier);
+	plan.n_national = few_prefixes(x, plan.national);
+	plan.n_international = few_prefixes(x, plan.international);
+	plan.strip = next_random(x) % 4 ? 0 : 2;
+	plan.bare = (uint8_t)(next_random(x) % 3);
+	return plan;
+}
+
+/* write_dialled puts prefixes, a country code and digits before what may be a listed number. */
+static size_t write_dialled(
+	uint64_t *x, const struct nx_plan *plan, const struct nx_emergency *list, char s[128])
+{
+	struct nx_digits part[4] = {plan->country_code, plan->national[0], few_digits(x, 0, 9),
+		list->number[next_random(x) % list->n]};
+	size_t len = 0;
+
+	if (next_random(x) % 2)
+		s[len++] = '+';
+	for (unsigned i = 0; i < 4; i++) {
+		if (next_random(x) % 4 == 0)
+			continue;
+		memcpy(s + len, part[i].d, part[i].len);
+		len += part[i].len;
+	}
+	return len;
+}
+
+/* Any plan, any list, whatever is dialled: the index changes nothing, and lets few through. */
+static void rule_10_the_index_only_saves_time(void **state)
+{
+	uint64_t x = 0x9e3779b97f4a7c15;
+	unsigned matches = 0;
+	(void)state;
+
+	for (int round = 0; round < 4000; round++) {
+		struct nx_plan plan = any_plan(&x), indexed_plan = plan;
+		struct nx_emergency list = {.n = (uint8_t)(1 + next_random(&x) % 6)}, indexed;
+
+		for (unsigned i = 0; i < list.n; i++)
+			list.number[i] = few_digits(&x, next_random(&x) % 8 ? 2 : 0, 6);
+		indexed = list;
+		nx_emergency_index(&indexed);
+		nx_plan_index(&indexed_plan);
+		for (int k = 0; k < 500; k++) {
+			char s[128];
+			size_t len = write_dialled(&x, &plan, &list, s);
+			bool match = nx_emergency_match(&list, &plan, s, len);
+
+			matches += match;
+			if (nx_emergency_match(&indexed, &indexed_plan, s, len) != match)
+				fail_msg("%.*s: %smatched without the index", (int)len, s,
+					match ? "" : "not ");
+		}
+	}
+	assert_in_range(matches, 200000, 1800000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -389,6 +495,7 @@ int main(void)
 		cmocka_unit_test(rule_10_a_country_code_needs_its_sign),
 		cmocka_unit_test(rule_10_ordinary_numbers_are_no_emergency),
 		cmocka_unit_test(rule_10_no_prefix_hides_an_emergency),
+		cmocka_unit_test(rule_10_the_index_only_saves_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

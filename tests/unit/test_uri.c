@@ -13,6 +13,7 @@
 
 #include "nxsip/verdict.h"
 #include "tests/unit/guard.h"
+#include "tests/unit/uri_plain.h"
 
 static uint8_t message[1024];
 
@@ -246,6 +247,29 @@ static void rule_27_equivalent_is_same_user_at_same_host(void **state)
 
 /* ---- any bytes at all, against unreadable pages ---- */
 
+static bool same_span(struct nx_span a, struct nx_span b)
+{
+	return a.off == b.off && a.len == b.len;
+}
+
+/* parse_both parses by bits and by the table alone, and sees to it that they agree. */
+static unsigned parse_both(const uint8_t *text, size_t len, struct nx_uri *u)
+{
+	struct nx_span span = {0, (uint16_t)len};
+	struct nx_uri p;
+	unsigned reason = nx_uri_parse(text, span, u);
+
+	if (uri_parse_plain(text, span, &p) != reason)
+		fail_msg("'%.*s': %u", (int)len, (const char *)text, reason);
+	if (reason == NX_R_UNDECIDED &&
+		(p.scheme != u->scheme || p.flags != u->flags || p.port != u->port ||
+			p.has_user != u->has_user || p.dialled != u->dialled ||
+			!same_span(p.user, u->user) || !same_span(p.host, u->host) ||
+			!same_span(p.phone_context, u->phone_context)))
+		fail_msg("'%.*s' is read in two ways", (int)len, (const char *)text);
+	return reason;
+}
+
 static void assert_inside(struct nx_span s, size_t len)
 {
 	assert_true((size_t)s.off + s.len <= len);
@@ -258,7 +282,7 @@ static unsigned judge(const uint8_t *text, size_t len)
 	struct nx_plan plan;
 	struct nx_uri u;
 	struct nx_key key;
-	unsigned reason = nx_uri_parse(text, (struct nx_span){0, (uint16_t)len}, &u);
+	unsigned reason = parse_both(text, len, &u);
 
 	if (reason != NX_R_UNDECIDED) {
 		assert_true(reason == NX_R_BAD_URI || reason == NX_R_SCHEME);
@@ -349,6 +373,87 @@ static void no_bytes_break_the_parser(void **state)
 		accepted += judge_all(&g, text, len) == NX_R_UNDECIDED;
 	}
 	assert_in_range(accepted, 10000, 190000);
+	guard_fini(&g);
+}
+
+/* write_host puts together a host of letters, digits, dots and dashes, often a sound one. */
+static size_t write_host(char *out, uint64_t *x)
+{
+	static const char alphabet[] = "aZ019-..";
+	size_t n = 0, labels = 1 + next_random(x) % 5;
+
+	if (next_random(x) % 2)
+		return (size_t)sprintf(out, "%u.%u.%u.%u%s", next_random(x) % 270,
+			next_random(x) % 270, next_random(x) % 12, next_random(x) % 120,
+			next_random(x) % 16 ? "" : ".");
+	while (labels--) {
+		size_t len = 1 + next_random(x) % (next_random(x) % 8 ? 6 : 30);
+
+		while (len--)
+			out[n++] = (next_random(x) % 16) ? (char)('a' + next_random(x) % 26)
+							 : alphabet[next_random(x) % 8];
+		if (labels || next_random(x) % 8 == 0)
+			out[n++] = '.';
+	}
+	return n;
+}
+
+/* Users, hosts, ports and parameters of every length around the blocks, one byte changed in every
+ * second URI. */
+static void bits_and_table_read_every_uri_alike(void **state)
+{
+	static const char *const user[] = {"", "+", "+44", "alice.b-c", "a%20b", "a_b", "+4;ext=1"},
+				 *const port[] = {"", ":5060", ":506", ":50601", ":65536", ":0",
+					 ":5x60", ":0000", ":", ":9999"},
+				 *const param[] = {"", ";user=phone", ";user=phone;user=ip",
+					 ";user=phonex", ";user=phone%41", ";user=phone?a=b",
+					 ";transport=udp;user=phone", ";lr;x=1", ";user=PHONE"};
+	struct guard g;
+	uint64_t x = 0xd1b54a32d192ed03;
+	unsigned accepted = 0;
+	(void)state;
+
+	guard_init(&g);
+	for (int round = 0; round < 400000; round++) {
+		char text[512];
+		size_t len = (size_t)sprintf(
+			text, "%s%s", round % 8 ? "sip:" : "sIPs:", user[next_random(&x) % 7]);
+
+		for (unsigned n = next_random(&x) % 24; n--;)
+			text[len++] = (char)('0' + next_random(&x) % 10);
+		if (next_random(&x) % 8)
+			text[len++] = '@';
+		len += write_host(text + len, &x);
+		len += (size_t)sprintf(
+			text + len, "%s%s", port[next_random(&x) % 10], param[next_random(&x) % 9]);
+		if (round % 2)
+			text[next_random(&x) % len] = (char)next_random(&x);
+		accepted += judge_all(&g, text, len) == NX_R_UNDECIDED;
+	}
+	assert_in_range(accepted, 50000, 350000);
+	guard_fini(&g);
+}
+
+static void digits_are_counted_as_one_by_one(void **state)
+{
+	struct guard g;
+	uint64_t x = 0x2545f4914f6cdd1d;
+	(void)state;
+
+	guard_init(&g);
+	for (int round = 0; round < 200000; round++) {
+		uint8_t text[40];
+		uint32_t len = next_random(&x) % sizeof(text), n = 0;
+
+		for (uint32_t i = 0; i < len; i++)
+			text[i] = (uint8_t)('0' + next_random(&x) % 10);
+		for (unsigned edits = next_random(&x) % 3; edits-- && len;)
+			text[next_random(&x) % len] = (uint8_t)next_random(&x);
+		while (n < len && text[n] >= '0' && text[n] <= '9')
+			n++;
+		assert_int_equal(nx_uri_digits(guard_tail(&g, text, len), len), n);
+		assert_int_equal(nx_uri_digits(guard_head(&g, text, len), len), n);
+	}
 	guard_fini(&g);
 }
 
@@ -453,6 +558,8 @@ int main(void)
 		cmocka_unit_test(rule_27_equivalent_is_same_user_at_same_host),
 		cmocka_unit_test(a_uri_cut_anywhere_is_read_no_further),
 		cmocka_unit_test(no_bytes_break_the_parser),
+		cmocka_unit_test(bits_and_table_read_every_uri_alike),
+		cmocka_unit_test(digits_are_counted_as_one_by_one),
 		cmocka_unit_test(the_uris_of_the_corpora_are_read),
 		cmocka_unit_test(every_uri_that_the_grammar_generates_is_taken),
 	};
