@@ -193,18 +193,31 @@ uint32_t nx_host_hash(const char *text, uint32_t len);
 
 #define NX_DIGITS_MAX 16 /* of a number, in nx_digits_key: E.164 has 15 */
 
-/* nx_digits_key maps a global number (digits, no '+') to the ivmap key space: digits + 1 as
- * nibbles, left-aligned, so that a prefix covers one interval. */
-static inline nx_u128 nx_digits_key(const uint8_t *d, uint32_t len)
+/* Eight digits in the order of memory to eight nibbles, first digit highest, each digit + 1. What
+ * is no digit makes some nibble, and leaves its neighbours alone. */
+static inline uint64_t nx_digits_pack(const uint8_t d[8])
 {
-	uint64_t k = 0;
+	const uint64_t nibbles = UINT64_C(0x0f0f0f0f0f0f0f0f);
+	uint64_t w;
 
-	if (len == 0)
-		return 0;
-	len = len < NX_DIGITS_MAX ? len : NX_DIGITS_MAX;
-	for (uint32_t i = 0; i < len; i++)
-		k = k << 4 | (uint64_t)(d[i] - '0' + 1);
-	return (nx_u128)(k << (64 - 4 * len)) << 64;
+	memcpy(&w, d, sizeof(w));
+	w = (__builtin_bswap64(w) & nibbles) + UINT64_C(0x0101010101010101);
+	w &= nibbles;
+	w = (w | w >> 4) & UINT64_C(0x00ff00ff00ff00ff);
+	w = (w | w >> 8) & UINT64_C(0x0000ffff0000ffff);
+	return (w | w >> 16) & UINT64_C(0xffffffff);
+}
+
+/* nx_digits_key maps a global number (digits, no '+') to the ivmap key space: digits + 1 as
+ * nibbles, left-aligned, so that a prefix covers one interval.
+ * In:     len digits, at most NX_DIGITS_MAX of them count; NX_DIGITS_MAX bytes are read. */
+static inline nx_u128 nx_digits_key(const uint8_t d[NX_DIGITS_MAX], uint32_t len)
+{
+	uint64_t k = nx_digits_pack(d) << 32 | nx_digits_pack(d + 8);
+
+	if (len < NX_DIGITS_MAX)
+		k &= ~(UINT64_MAX >> 4 * len);
+	return (nx_u128)k << 64;
 }
 
 #define NX_RULE_NONE   (-1)

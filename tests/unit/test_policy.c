@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <arpa/inet.h>
 #include <cmocka.h>
@@ -321,10 +322,29 @@ static void a_source_of_an_unknown_class_is_refused(void **state)
 
 static const char *range_of(const struct nx_domain *d, const char *digits)
 {
-	uint32_t i = nx_ivmap_find(
-		&d->range_map, nx_digits_key((const uint8_t *)digits, (uint32_t)strlen(digits)));
+	uint8_t padded[NX_DIGITS_MAX + 1];
+	uint32_t i;
 
+	(void)memset(padded, 0xff, sizeof(padded)); /* what stands behind a number must not count */
+	(void)memcpy(padded, digits, strnlen(digits, NX_DIGITS_MAX));
+	i = nx_ivmap_find(&d->range_map, nx_digits_key(padded, (uint32_t)strlen(digits)));
 	return i == NX_IVMAP_NONE ? "" : d->ranges[i].prefix;
+}
+
+static void digits_are_packed_as_one_by_one(void **state)
+{
+	(void)state;
+	for (unsigned round = 0; round < 20000; round++) {
+		uint8_t d[NX_DIGITS_MAX];
+		uint32_t len = round % (NX_DIGITS_MAX + 1);
+		nx_u128 key = 0;
+
+		for (uint32_t i = 0; i < NX_DIGITS_MAX; i++)
+			d[i] = (uint8_t)(i < len ? '0' + rand() % 10 : rand());
+		for (uint32_t i = 0; i < len; i++)
+			key |= (nx_u128)(unsigned)(d[i] - '0' + 1) << (124 - 4 * i);
+		assert_true(nx_digits_key(d, len) == key);
+	}
 }
 
 static void rule_26_the_longest_range_prefix_covers_a_number(void **state)
@@ -506,6 +526,7 @@ int main(void)
 		cmocka_unit_test(the_longest_prefix_gives_the_class),
 		cmocka_unit_test(the_stores_sources_win_over_the_files_equal_prefixes),
 		cmocka_unit_test(a_source_of_an_unknown_class_is_refused),
+		cmocka_unit_test(digits_are_packed_as_one_by_one),
 		cmocka_unit_test(rule_26_the_longest_range_prefix_covers_a_number),
 		cmocka_unit_test(domains_keep_their_order_and_flags),
 		cmocka_unit_test(ranges_are_checked),
