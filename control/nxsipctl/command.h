@@ -94,6 +94,12 @@ static inline const char *nx_str(const json_t *o, const char *name)
 	return s ? s : "";
 }
 
+/* nx_or_dash shows what is empty in a table. */
+static inline const char *nx_or_dash(const char *s)
+{
+	return *s ? s : "-";
+}
+
 static inline uint64_t nx_num(const json_t *o, const char *name)
 {
 	return (uint64_t)json_integer_value(json_object_get(o, name));

@@ -91,7 +91,9 @@ static void cell_joined(struct nx_table *t, const json_t *array)
 		char number[32];
 		const char *s = json_string_value(v);
 
-		if (!s) {
+		if (json_is_null(v)) {
+			s = "none";
+		} else if (!s) {
 			(void)snprintf(
 				number, sizeof(number), "%lld", (long long)json_integer_value(v));
 			s = number;
@@ -162,7 +164,7 @@ void nx_print_services(const struct nx_call *call, const json_t *result)
 				cell_joined(t, json_object_get(s, "addresses"));
 				cell_joined(t, json_object_get(s, "ports"));
 			}
-			nx_table_cell(t, "%s", k ? "" : nx_str(s, "plan"));
+			nx_table_cell(t, "%s", k ? "" : nx_or_dash(nx_str(s, "plan")));
 			nx_table_cell(t, "%s", nx_str(h, "host"));
 			nx_table_cell(t, "%s", nx_str(h, "domain"));
 		}

@@ -4,11 +4,6 @@
 #include "control/nxsipctl/command.h"
 #include "control/nxsipctl/table.h"
 
-static const char *or_dash(const char *s)
-{
-	return *s ? s : "-";
-}
-
 void nx_print_ranges(const struct nx_call *call, const json_t *result)
 {
 	static const char *const head[] = {"domain", "prefix", ">digits from", ">to"};
@@ -45,7 +40,7 @@ void nx_print_sources(const struct nx_call *call, const json_t *result)
 		nx_table_cell(classes, "%s", nx_str(c, "options"));
 		nx_table_cell(classes, "%s", nx_str(c, "register"));
 		nx_table_cell(classes, "%s", nx_str(c, "unanswerable"));
-		nx_table_cell(classes, "%s", or_dash(nx_str(c, "plan")));
+		nx_table_cell(classes, "%s", nx_or_dash(nx_str(c, "plan")));
 	}
 	nx_table_print(classes, stdout, "no classes");
 	(void)putchar('\n');
@@ -70,7 +65,7 @@ void nx_print_rules(const struct nx_call *call, const json_t *result)
 		nx_table_cell(t, "%lu", (unsigned long)nx_num(r, "id"));
 		nx_table_cell(t, "%lu", (unsigned long)nx_num(r, "priority"));
 		nx_table_cell(t, "%s", nx_str(r, "verdict"));
-		nx_table_cell(t, "%s", or_dash(nx_str(r, "domain")));
+		nx_table_cell(t, "%s", nx_or_dash(nx_str(r, "domain")));
 		nx_table_cell(t, "%s", nx_bool(r, "shadow") ? "yes" : "-");
 		nx_table_cell(t, "%s", nx_str(r, "expression"));
 	}
@@ -145,7 +140,7 @@ void nx_print_change(const struct nx_call *call, const json_t *result)
 static void line(const char *what, const char *value)
 {
 	(void)printf("%-10s", what);
-	nx_print_text(stdout, or_dash(value));
+	nx_print_text(stdout, nx_or_dash(value));
 	(void)putchar('\n');
 }
 

@@ -293,6 +293,15 @@ static const char *source_in_file(const struct nx_config *c, const struct nx_pre
 	return NULL;
 }
 
+static int prefix_read(const char *prefix, struct nx_prefix *p, struct nx_error *err)
+{
+	struct nx_error why;
+
+	if (nx_prefix_parse(prefix, p, &why) != NX_OK)
+		return nx_fail(err, NX_ERR_INVALID, "source %.64s: %s", prefix, why.text);
+	return NX_OK;
+}
+
 static int source_read(const struct nx_engine *e, const char *prefix, const char *class_name,
 	struct nx_source_def *s, struct nx_error *err)
 {
@@ -300,7 +309,7 @@ static int source_read(const struct nx_engine *e, const char *prefix, const char
 	int rc;
 
 	*s = (struct nx_source_def){0};
-	if ((rc = nx_prefix_parse(prefix, &s->prefix, err)) != NX_OK)
+	if ((rc = prefix_read(prefix, &s->prefix, err)) != NX_OK)
 		return rc;
 	for (uint32_t i = 0; i < c->n_classes; i++) {
 		if (strcmp(c->classes[i].class.name, class_name) == 0) {
@@ -360,7 +369,7 @@ int nx_engine_source_del(
 	struct nx_engine *e, const char *prefix, uint64_t *version, struct nx_error *err)
 {
 	struct nx_prefix p;
-	int rc = nx_prefix_parse(prefix, &p, err);
+	int rc = prefix_read(prefix, &p, err);
 
 	if (rc != NX_OK)
 		return rc;
@@ -405,7 +414,7 @@ static int rule_check(const struct nx_engine *e, const struct nx_rule_def *r, st
 	if (r->verdict == NX_604 && d && !d->authoritative)
 		return nx_fail(err, NX_ERR_AUTHORITY,
 			"604 says that the user exists nowhere, which only an authoritative "
-			"domain can: mark %s so (domain set %s --authoritative on), or use 404",
+			"domain can: mark %s so (domain set %s --authoritative), or use 404",
 			d->name, d->name);
 	if (strlen(r->expression) > EXPRESSION_LEN_MAX)
 		return nx_fail(err, NX_ERR_TOO_LONG, "the expression is longer than %d bytes",

@@ -32,7 +32,7 @@ static int check(struct nx_engine *e, const struct nx_user_change *c, struct nx_
 	if (c->state == NX_USER_GONE && !found->authoritative)
 		return nx_fail(err, NX_ERR_AUTHORITY,
 			"gone says that the user exists nowhere, which only an authoritative "
-			"domain can: mark %s so (domain set %s --authoritative on), or delete the "
+			"domain can: mark %s so (domain set %s --authoritative), or delete the "
 			"user instead",
 			found->name, found->name);
 	return nx_engine_idle(e, err);

@@ -16,7 +16,7 @@
 #define ATTEMPTS  8
 #define ROW_BYTES 64 /* of the store, a row, beyond twice what the file takes */
 #define WHY_AUTHORITY \
-	"a gone user needs a domain marked authoritative (domain set NAME --authoritative on)"
+	"a gone user needs a domain marked authoritative (domain set NAME --authoritative)"
 
 uint64_t nx_load_now_ns(void)
 {

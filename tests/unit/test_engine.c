@@ -150,7 +150,7 @@ static void rule_27_gone_users_need_authority(void **state)
 	assert_int_equal(nx_box_served(b, "example.com", "old"), NX_USER_GONE);
 	assert_int_equal(nx_box_user(b, "new", NX_USER_GONE), NX_ERR_AUTHORITY);
 	nx_box_says(b, "gone says that the user exists nowhere, which only an authoritative domain "
-		       "can: mark example.com so (domain set example.com --authoritative on), or "
+		       "can: mark example.com so (domain set example.com --authoritative), or "
 		       "delete the user instead");
 	assert_int_equal(nx_box_served(b, "example.com", "new"), NX_USER_ABSENT);
 	assert_int_equal(nx_box_user(b, "new", NX_USER_KNOWN), 0);

@@ -253,7 +253,7 @@ static void rule_27_a_gone_row_needs_authority(void **state)
 		assert_int_equal(r->code, NX_ERR_AUTHORITY);
 		assert_int_equal(r->bad_row, 2);
 		nx_box_says(b, "row 2, column 6: a gone user needs a domain marked authoritative "
-			       "(domain set NAME --authoritative on): \"lost\"; nothing was "
+			       "(domain set NAME --authoritative): \"lost\"; nothing was "
 			       "loaded");
 		assert_int_equal(served(b, "alice"), NX_USER_ABSENT);
 		assert_int_equal(served(b, "old"), NX_USER_GONE);
