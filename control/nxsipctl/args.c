@@ -226,7 +226,10 @@ static enum nx_args_result command_args(struct nx_call *call, int argc, char **a
 		const json_t *in = p->rules & NX_P_LOCAL ? call->local : call->params;
 
 		if ((p->rules & NX_P_REQUIRED) && !json_object_get(in, p->name))
-			return wrong(call->command, "%s is missing", p->flag ? p->flag : p->name);
+			return wrong(call->command, "%s is missing",
+				p->flag                  ? p->flag
+				: p->type == NX_P_ON_OFF ? "on or off"
+							 : p->name);
 	}
 	return result;
 }

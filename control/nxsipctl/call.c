@@ -16,15 +16,33 @@ int nx_report(int rc, const struct nx_error *err)
 	return rc == NX_ERR_CANCELLED ? NX_EXIT_CANCELLED : NX_EXIT_REFUSED;
 }
 
+/* A configuration that is refused has all its faults in the error's data, a line each.
+ * Return: how many there were. */
+static size_t print_faults(const json_t *data)
+{
+	const json_t *faults = json_object_get(data, "errors"), *line;
+	size_t i;
+
+	json_array_foreach (faults, i, line) {
+		(void)fputs("nxsipctl: ", stderr);
+		nx_print_text(stderr, json_string_value(line));
+		(void)fputc('\n', stderr);
+	}
+	return json_array_size(faults);
+}
+
 int nx_call_plain(struct nx_call *call, struct nx_client *client)
 {
 	struct nx_error err;
-	json_t *result;
+	json_t *result, *data;
 	int rc = nx_client_call(client, call->command->method, json_incref(call->params), -1, NULL,
-		NULL, NULL, &result, NULL, &err);
+		NULL, NULL, &result, &data, &err);
 
-	if (rc != 0)
-		return nx_report(rc, &err);
+	if (rc != 0) {
+		rc = print_faults(data) ? NX_EXIT_REFUSED : nx_report(rc, &err);
+		json_decref(data);
+		return rc;
+	}
 	if (call->json)
 		nx_print_json(result);
 	else if (call->command->print)

@@ -99,7 +99,7 @@ const struct nx_command nx_commands[] = {
 	{"user list", "user.list", "users in order, a page at a time", NULL,
 		{DOMAIN, {NX_P_TEXT, "prefix", "--prefix", NULL, 0, "only users that begin so"},
 		 {NX_P_NUMBER, "limit", "--limit", NULL, 0, "at most so many (default 100)"},
-		 {NX_P_TEXT, "after", "--after", NULL, 0, "the page after this user"}},
+		 {NX_P_TEXT, "after", "--after", NULL, 0, "the next page: what the last one named"}},
 		nx_print_users, NULL},
 	{"load", "load", "load users from a CSV file, all or nothing",
 		"FILE has a line a user: `user[,state]`, state known (default), gone or head; a header line\n"

@@ -246,7 +246,7 @@ const char *nx_row_err_text(enum nx_row_err e)
 		       "write it in global form, or a name without the +";
 	case NX_ROW_BARE_DIGITS:
 		return "digits without +: write a number in global form, as in +442079460000, or "
-		       "say digits_are_names if these are names (extensions)";
+		       "say --digits-are-names if these are names (extensions)";
 	case NX_ROW_CONTROL_BYTE:
 		return "a control byte or NUL in the user: remove it";
 	}

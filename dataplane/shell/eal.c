@@ -4,9 +4,11 @@
  * are probed. */
 #include <dirent.h>
 #include <regex.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_eal.h>
 #include <rte_errno.h>
@@ -91,6 +93,30 @@ static int choose_memory(const struct nx_box_config *box, bool *huge, struct nx_
 	return 0;
 }
 
+/* EAL's own word on a core that is not there is a hundred lines long. */
+static int check_core(uint32_t core, const char *key, struct nx_error *err)
+{
+	cpu_set_t mine;
+
+	CPU_ZERO(&mine);
+	if (sched_getaffinity(0, sizeof(mine), &mine) != 0 ||
+		(core < CPU_SETSIZE && CPU_ISSET(core, &mine)))
+		return 0;
+	return nx_fail(err, NX_ERR_INVALID,
+		"%s: core %u is not there, or not for this process (it may use %d cores: "
+		"taskset -cp %d)",
+		key, core, CPU_COUNT(&mine), (int)getpid());
+}
+
+static int check_cores(const struct nx_box_config *box, struct nx_error *err)
+{
+	int rc = check_core(box->control_core, "workers.control_core", err);
+
+	for (uint32_t i = 0; rc == 0 && i < box->n_workers; i++)
+		rc = check_core(box->worker_core[i], "workers.cores", err);
+	return rc;
+}
+
 static void add_devices(struct nx_eal *a, const struct nx_box_config *box)
 {
 	bool any_pci = false;
@@ -150,8 +176,10 @@ int nx_eal_init(
 	const struct nx_box_config *box, bool *huge, struct nx_eal **eal, struct nx_error *err)
 {
 	struct nx_eal *a;
-	int rc = choose_memory(box, huge, err);
+	int rc = check_cores(box, err);
 
+	if (rc == 0)
+		rc = choose_memory(box, huge, err);
 	if (rc != 0)
 		return rc;
 	a = calloc(1, sizeof(*a));
