@@ -13,9 +13,10 @@ struct nx_span {
 	uint16_t off, len; /* a span with off 0 is absent: no header value begins a message */
 };
 
-#define NX_SIP_VIA_MAX   64 /* Via rows followed: RFC 4475's longest has 34; more pass as too-many \
-			     */
-#define NX_SIP_ROUTE_MAX 8  /* Route rows followed; more pass as too-many */
+#define NX_SIP_VIA_MAX                                                                            \
+	64                 /* Via rows followed: RFC 4475's longest has 34; more pass as too-many \
+			    */
+#define NX_SIP_ROUTE_MAX 8 /* Route rows followed; more pass as too-many */
 
 enum nx_method {
 	NX_M_OTHER, /* any method not below: passes */

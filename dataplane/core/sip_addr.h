@@ -18,10 +18,10 @@ static always_inline bool param_value(struct cursor *c, struct param *out)
 {
 	out->value = c->p;
 	out->plain = skip_some(c, NX_SIP_TOKEN);
-	if (at_class(c, NX_SIP_VALUE)) {
+	if (unlikely(!at(c, ';') && at_class(c, NX_SIP_VALUE))) {
 		out->plain = false;
 		skip_some(c, NX_SIP_VALUE);
-	} else if (!out->plain && (!at(c, '"') || !skip_quoted(c))) {
+	} else if (unlikely(!out->plain) && (!at(c, '"') || !skip_quoted(c))) {
 		return false;
 	}
 	out->value_end = c->p;
@@ -57,12 +57,22 @@ struct addr {
 	bool has_tag; /* also `;tag` without a value */
 };
 
+/* addr_scheme reads a URI's scheme and ':'. */
+static always_inline bool addr_scheme(struct cursor *c)
+{
+	if (likely(load32(c->p) == load32((const uint8_t *)"sip:"))) {
+		c->p += 4;
+		return true;
+	}
+	return skip_some(c, NX_SIP_TOKEN) && take(c, ':');
+}
+
 /* addr_uri reads the URI between the brackets; no white space is allowed there. */
 static always_inline bool addr_uri(struct cursor *c, struct addr *out)
 {
 	const uint8_t *from = c->p;
 
-	if (!skip_some(c, NX_SIP_TOKEN) || !take(c, ':') || !skip_uri(c))
+	if (!addr_scheme(c) || !skip_some(c, NX_SIP_URI))
 		return false;
 	out->uri = span(c, from, c->p);
 	return take(c, '>');

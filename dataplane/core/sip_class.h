@@ -14,7 +14,17 @@
 #define NX_SIP_IPV6   0x40u /* between the brackets */
 #define NX_SIP_VALUE  0x80u /* of a Via parameter: token or host, IPv6 with or without brackets */
 
+#define NX_SIP_BREAKS 0x0e /* NUL, LF and CR are below; so are a few that are allowed */
+
 extern const uint8_t nx_sip_class[256];
+
+/* The same for ASCII, a table a class (that of class 1u << i is the i-th): the upper bit says that
+ * the byte is of the class; */
+extern const uint8_t nx_sip_members[8][128];
+
+/* and by halves of a byte: bit h of [i][l] says that the byte with upper half h and lower half l is
+ * of the class. */
+extern const uint8_t nx_sip_class_halves[8][16];
 
 static inline bool nx_sip_is_lws(uint8_t byte)
 {

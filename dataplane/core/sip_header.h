@@ -57,16 +57,16 @@ enum header_form {
 };
 
 #define HEADER_LEN_MAX           31
-#define HEADER_SLOT(letter, len) ((((unsigned)(letter)&31) << 5) | (unsigned)(len))
+#define HEADER_SLOT(letter, len) ((((unsigned)(letter)&31) << 6) | (unsigned)(len))
 
-static const uint8_t header_slots[32 << 5] = {
+static const uint8_t header_slots[32 << 6] = {
 #define FORM_SLOT(header, form, letter, name) [HEADER_SLOT(letter, sizeof(name) - 1)] = FORM_##form,
 	HEADER_FORMS(FORM_SLOT)
 #undef FORM_SLOT
 };
 
 static const struct {
-	char name[HEADER_LEN_MAX]; /* padded with zeros, read in blocks */
+	char name[HEADER_LEN_MAX]; /* with the next field, a block of 32 bytes */
 	uint8_t header;
 } header_forms[] = {
 #define FORM_ROW(header, form, letter, name) {name, HEADER_##header},
@@ -74,59 +74,70 @@ static const struct {
 #undef FORM_ROW
 };
 
-/* header_of names the header whose name is the n bytes at p. */
-static inline enum header header_of(const uint8_t *p, size_t n)
+/* header_of names the header whose name is the n bytes at p; v is the block there. */
+static always_inline enum header header_of(block v, const uint8_t *p, size_t n)
 {
-	unsigned form = n <= HEADER_LEN_MAX ? header_slots[HEADER_SLOT(p[0], n)] : FORM_NONE;
+	unsigned form = header_slots[HEADER_SLOT(p[0], n & 63)];
 
-	return same_text(p, p + n, header_forms[form].name) ? header_forms[form].header
-							    : HEADER_OTHER;
+	if (likely(form == FORM_NONE) || n > HEADER_LEN_MAX ||
+		!block_is_name(v, p, header_forms[form].name, (unsigned)n))
+		return HEADER_OTHER;
+	return header_forms[form].header;
+}
+
+static slow_path const uint8_t *blanks_end(const uint8_t *p)
+{
+	while (*p == ' ' || *p == '\t')
+		p++;
+	return p;
 }
 
 /* header_name moves over `name:` and the white space allowed between them (7.3.1). */
 static always_inline bool header_name(struct cursor *c, enum header *header)
 {
 	const uint8_t *name = c->p;
-	size_t len;
+	size_t n;
 
-	if (!skip_some(c, NX_SIP_TOKEN))
+	open_block(c);
+	if (unlikely(!skip_some(c, NX_SIP_TOKEN)))
 		return false;
-	len = (size_t)(c->p - name);
-	while (at(c, ' ') || at(c, '\t'))
-		c->p++;
-	*header = header_of(name, len);
+	n = (size_t)(c->p - name);
+	if (unlikely(!at(c, ':')))
+		c->p = blanks_end(c->p);
+	*header = header_of(c->v, name, n);
 	return take(c, ':');
 }
 
-#if SIP_SSE2
-/* The common case: `name:`, a name of letters and '-' shorter than a block. */
-static always_inline bool header_name_fast(struct cursor *c, enum header *header)
-{
-	__m128i v, differ;
-	unsigned n, form;
+/* ---- the usual names ---- */
 
-	if (unlikely(c->limit - c->p < 16))
-		return false;
-	v = load(c->p);
-	n = (unsigned)__builtin_ctz(
-		(unsigned)_mm_movemask_epi8(_mm_or_si128(letters(v), equal(v, '-'))) ^ 0x1ffff);
-	if (unlikely(n - 1 >= 15 || c->p[n] != ':'))
-		return false;
-	form = header_slots[HEADER_SLOT(c->p[0], n)];
-	differ = _mm_cmpeq_epi8(_mm_or_si128(v, _mm_set1_epi8(0x20)),
-		load((const uint8_t *)header_forms[form].name));
-	*header = ~(unsigned)_mm_movemask_epi8(differ) & ((1u << n) - 1)
-			  ? HEADER_OTHER
-			  : header_forms[form].header;
-	c->p += n + 1;
-	return true;
-}
-#else
-static always_inline bool header_name_fast(struct cursor *c, enum header *header)
+#define WORD4(a, b, c, d) \
+	((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
+#define CASE4 WORD4(0x20, 0x20, 0x20, 0x20)
+#define CASE8 ((uint64_t)CASE4 << 32 | CASE4)
+
+/* X(header, the first four letters, name) */
+/* clang-format off */
+#define USUAL_NAMES(X)                                                    \
+	X(VIA, WORD4('v', 'i', 'a', ':'), "via:")                         \
+	X(FROM, WORD4('f', 'r', 'o', 'm'), "from:")                       \
+	X(TO, WORD4('t', 'o', ':', ' '), "to:")                          \
+	X(CALL_ID, WORD4('c', 'a', 'l', 'l'), "call-id:")                 \
+	X(CSEQ, WORD4('c', 's', 'e', 'q'), "cseq:")                       \
+	X(MAX_FORWARDS, WORD4('m', 'a', 'x', '-'), "max-forwards:")       \
+	X(CONTENT_LENGTH, WORD4('c', 'o', 'n', 't'), "content-length:")
+/* clang-format on */
+
+/* rest_is compares what follows the first four letters of a name of n <= NAME_LEN bytes with its
+ * ':', which is compared as it stands: setting the bit for small letters makes one of 0x1a. */
+static always_inline bool rest_is(const uint8_t *p, const char *name, size_t n)
 {
-	(void)c, (void)header;
-	return false;
+	const uint8_t *q = (const uint8_t *)name;
+
+	if (n > 9 && (load64(p + 4) | CASE8) != load64(q + 4))
+		return false;
+	if (n > 5 && (load32(p + n - 5) | CASE4) != load32(q + n - 5))
+		return false;
+	return p[n - 1] == ':';
 }
-#endif
 
 #endif

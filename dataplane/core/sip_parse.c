@@ -1,325 +1,39 @@
-/* The SIP parser: request line, then header lines, one pass, every byte looked at once or twice
- * and bodies never. See sip.h for what it promises.
- *
- * The invariant, after the manner of firedancer's transaction parser: a cursor keeps
- * msg <= p <= end <= limit, and each step checks, reads, advances, then validates. No step reads
- * at or beyond `end` (single bytes) or `limit` (blocks). What the grammar leaves doubtful, or what
- * well-known parsers read differently, is an error here: the request then passes unanswered, which
- * harms nobody.
- * Left out on purpose: the inside of URIs (uri.c), every header the verdict and the reply do not
- * need, Via values after the first, bodies. RFC 3261 sections 7, 8.1.1, 18.2, 20 and 25. */
-#include "dataplane/core/sip.h"
+/* Which way the SIP parser goes: chosen once, before main, by what the processor has, and never
+ * written again. A pointer rather than an ifunc, which sanitizers and static linking do not like.
+ * The grammar is in sip_message.h. */
+#include "dataplane/core/sip_path.h"
 
-#include "dataplane/core/sip_addr.h"
-#include "dataplane/core/sip_header.h"
-#include "dataplane/core/sip_scan.h"
-#include "dataplane/core/sip_start.h"
-#include "dataplane/core/sip_via.h"
-#include "nxsip/verdict.h"
+static nx_sip_parse_fn *parse = nx_sip_parse_plain;
 
-#define CSEQ_MAX         0x7fffffffu /* RFC 3261 8.1.1.5: less than 2^31 */
-#define MAX_FORWARDS_MAX 255u        /* RFC 3261 20.22 */
-
-#define ONE(header) (1u << (header))
-#define OBLIGATORY                                                                   \
-	(ONE(HEADER_VIA) | ONE(HEADER_FROM) | ONE(HEADER_TO) | ONE(HEADER_CALL_ID) | \
-		ONE(HEADER_CSEQ))
-#define AT_MOST_ONCE                                                                  \
-	(ONE(HEADER_FROM) | ONE(HEADER_TO) | ONE(HEADER_CALL_ID) | ONE(HEADER_CSEQ) | \
-		ONE(HEADER_MAX_FORWARDS) | ONE(HEADER_CONTENT_LENGTH))
-
-struct parser {
-	struct nx_sip *sip;
-	uint32_t seen; /* ONE(header) of those that came */
-	uint32_t content_length;
-};
-
-/* ---- request line ---- */
-
-static enum nx_method method_of(const uint8_t *p, size_t n)
+nx_sip_parse_fn *nx_sip_path(unsigned i)
 {
-#define METHOD(name)                                  \
-	if (memcmp(p, #name, sizeof(#name) - 1) == 0) \
-	return NX_M_##name
-	switch (n) {
-	case 3:
-		METHOD(ACK);
-		break;
-	case 5:
-		METHOD(REFER);
-		break;
-	case 6:
-		METHOD(INVITE);
-		METHOD(CANCEL);
-		break;
-	case 7:
-		METHOD(MESSAGE);
-		METHOD(OPTIONS);
-		METHOD(PUBLISH);
-		break;
-	case 8:
-		METHOD(REGISTER);
-		break;
-	case 9:
-		METHOD(SUBSCRIBE);
-		break;
+	bool bmi = __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+
+	switch (i) {
+	case 0:
+		return nx_sip_parse_plain;
+	case 1:
+		return bmi && __builtin_cpu_supports("avx2") ? nx_sip_parse_avx2 : NULL;
+	case 2:
+		return bmi && __builtin_cpu_supports("avx512bw") &&
+				       __builtin_cpu_supports("avx512vl") &&
+				       __builtin_cpu_supports("avx512vbmi")
+			       ? nx_sip_parse_avx512
+			       : NULL;
 	default:
-		break;
+		return NULL;
 	}
-	return NX_M_OTHER;
-#undef METHOD
 }
 
-/* request_line reads `method SP uri SP SIP/2.0 CRLF`, nothing else. */
-static always_inline bool request_line(struct cursor *c, struct nx_sip *sip)
+__attribute__((constructor)) static void choose(void)
 {
-	static const char version[] = " SIP/2.0\r\n";
-	const uint8_t *from = c->p;
-
-	if (!skip_some(c, NX_SIP_TOKEN))
-		return false;
-	sip->method = (uint8_t)method_of(from, (size_t)(c->p - from));
-	sip->method_text = span(c, from, c->p);
-	if (!take(c, ' '))
-		return false;
-	from = c->p;
-	if (!skip_uri(c))
-		return false;
-	sip->ruri = span(c, from, c->p);
-	if ((size_t)(c->end - c->p) < sizeof(version) - 1 ||
-		memcmp(c->p, version, sizeof(version) - 1) != 0)
-		return false;
-	c->p += sizeof(version) - 1;
-	return true;
-}
-
-/* ---- header values: the cursor spans the value, white space trimmed ---- */
-
-static always_inline unsigned via_row(struct parser *s, struct cursor *c)
-{
-	struct nx_sip *sip = s->sip;
-
-	if (sip->n_via == NX_SIP_VIA_MAX)
-		return NX_R_TOO_MANY;
-	if (c->p == c->end)
-		return NX_R_BAD_VIA;
-	sip->via[sip->n_via] = span(c, c->p, c->end);
-	return sip->n_via++ || via_parse(c, sip) ? NX_R_UNDECIDED : NX_R_BAD_VIA;
-}
-
-/* From and To. An empty To tag still says that the request is inside a dialog. */
-static always_inline unsigned addr_value(struct nx_sip *sip, enum header header, struct cursor *c)
-{
-	struct nx_span value = span(c, c->p, c->end);
-	struct addr addr = {0};
-
-	if (!addr_parse(c, &addr))
-		return NX_R_BAD_VALUE;
-	if (header == HEADER_TO) {
-		sip->to = value;
-		sip->to_uri = addr.uri;
-		sip->to_tag = addr.tag;
-		sip->flags |= addr.has_tag ? NX_SIP_TO_TAG : 0;
-	} else {
-		sip->from = value;
-		sip->from_tag = addr.tag;
-		if (addr.has_tag && !addr.tag.len)
-			return NX_R_BAD_VALUE;
-	}
-	return NX_R_UNDECIDED;
-}
-
-/* word ["@" word] */
-static always_inline unsigned call_id_value(struct nx_sip *sip, struct cursor *c)
-{
-	sip->call_id = span(c, c->p, c->end);
-	if (!skip_some(c, NX_SIP_WORD) || (take(c, '@') && !skip_some(c, NX_SIP_WORD)))
-		return NX_R_BAD_VALUE;
-	return c->p == c->end ? NX_R_UNDECIDED : NX_R_BAD_VALUE;
-}
-
-static always_inline unsigned cseq_value(struct nx_sip *sip, struct cursor *c)
-{
-	const uint8_t *method = c->msg + sip->method_text.off;
-	size_t n = sip->method_text.len;
-
-	sip->cseq = span(c, c->p, c->end);
-	if (!skip_number(c, &sip->cseq_number) || sip->cseq_number > CSEQ_MAX || !skip_lws(c) ||
-		c->p == c->end)
-		return NX_R_BAD_VALUE;
-	if ((size_t)(c->end - c->p) != n || memcmp(c->p, method, n) != 0)
-		return NX_R_CSEQ_METHOD;
-	return NX_R_UNDECIDED;
-}
-
-static always_inline bool only_number(struct cursor *c, uint32_t *value)
-{
-	return skip_number(c, value) && c->p == c->end;
-}
-
-static always_inline unsigned max_forwards_value(struct nx_sip *sip, struct cursor *c)
-{
-	uint32_t hops;
-
-	if (!only_number(c, &hops) || hops > MAX_FORWARDS_MAX)
-		return NX_R_BAD_VALUE;
-	if (hops == 0)
-		sip->flags |= NX_SIP_MAX_FORWARDS_0;
-	return NX_R_UNDECIDED;
-}
-
-static always_inline unsigned route_row(struct nx_sip *sip, struct cursor *c)
-{
-	if (sip->n_route == NX_SIP_ROUTE_MAX)
-		return NX_R_TOO_MANY;
-	if (c->p == c->end)
-		return NX_R_BAD_VALUE;
-	sip->route[sip->n_route++] = span(c, c->p, c->end);
-	return NX_R_UNDECIDED;
-}
-
-static void priority_value(struct nx_sip *sip, struct cursor *c)
-{
-	const uint8_t *from = c->p;
-
-	skip_some(c, NX_SIP_TOKEN);
-	if (same_text(from, c->p, "emergency"))
-		sip->flags |= NX_SIP_PRIORITY_EMERGENCY;
-	else if (same_text(from, c->p, "psap-callback"))
-		sip->flags |= NX_SIP_PSAP_CALLBACK;
-}
-
-static always_inline unsigned header_value(struct parser *s, enum header header, struct cursor *c)
-{
-	if (unlikely(s->seen & ONE(header) & AT_MOST_ONCE))
-		return NX_R_REPEATED_HEADER;
-	s->seen |= ONE(header);
-	switch (header) {
-	case HEADER_VIA:
-		return via_row(s, c);
-	case HEADER_FROM:
-	case HEADER_TO:
-		return addr_value(s->sip, header, c);
-	case HEADER_CALL_ID:
-		return call_id_value(s->sip, c);
-	case HEADER_CSEQ:
-		return cseq_value(s->sip, c);
-	case HEADER_MAX_FORWARDS:
-		return max_forwards_value(s->sip, c);
-	case HEADER_CONTENT_LENGTH:
-		return only_number(c, &s->content_length) ? NX_R_UNDECIDED : NX_R_BAD_VALUE;
-	case HEADER_ROUTE:
-		return route_row(s->sip, c);
-	case HEADER_PROXY_REQUIRE:
-		s->sip->flags |= NX_SIP_PROXY_REQUIRE;
-		break;
-	case HEADER_DIALOG:
-		s->sip->flags |= NX_SIP_DIALOG_HEADER;
-		break;
-	case HEADER_RETARGET:
-		s->sip->flags |= NX_SIP_RETARGET_HEADER;
-		break;
-	case HEADER_RESOURCE_PRIORITY:
-		s->sip->flags |= NX_SIP_RESOURCE_PRIORITY;
-		break;
-	case HEADER_PRIORITY:
-		priority_value(s->sip, c);
-		break;
-	case HEADER_OTHER:
-		break;
-	}
-	return NX_R_UNDECIDED;
-}
-
-/* ---- header lines ---- */
-
-/* header_line reads the line that begins at the cursor and whose CR is at eol. */
-static always_inline unsigned header_line(struct parser *s, struct cursor *c, const uint8_t *eol)
-{
-	enum header header;
-
-	c->end = eol;
-	if (!header_name_fast(c, &header) && !header_name(c, &header))
-		return NX_R_BAD_HEADER;
-	if (header == HEADER_OTHER)
-		return NX_R_UNDECIDED;
-	skip_lws(c);
-	while (c->end > c->p && nx_sip_is_lws(c->end[-1]))
-		c->end--;
-	return header_value(s, header, c);
-}
-
-static unsigned line_end_reason(enum line_end end)
-{
-	return end == LINE_BAD ? NX_R_BAD_LINE_END : NX_R_NO_HEADER_END;
-}
-
-static inline bool is_folded(const struct cursor *c, const uint8_t *eol)
-{
-	return c->limit - eol > 2 && (eol[2] == ' ' || eol[2] == '\t');
-}
-
-/* unfold moves eol to the end of the last continuation line. One of nothing but white space is
- * refused: some parsers take it for the empty line. Takes a copy, to leave the cursor in registers.
- */
-static unsigned unfold(struct cursor c, const uint8_t **eol)
-{
-	while (is_folded(&c, *eol)) {
-		const uint8_t *line = *eol + 2;
-		enum line_end end = find_line_end(&c, line, eol);
-
-		if (end != LINE_CRLF)
-			return line_end_reason(end);
-		while (line < *eol && nx_sip_is_lws(*line))
-			line++;
-		if (line == *eol)
-			return NX_R_BAD_HEADER;
-	}
-	return NX_R_UNDECIDED;
-}
-
-/* headers reads lines up to the empty one; on return the cursor is behind it, or at the error. */
-static always_inline unsigned headers(struct parser *s, struct cursor *c)
-{
-	for (;;) {
-		const uint8_t *eol;
-		enum line_end end = find_line_end(c, c->p, &eol);
-		unsigned reason = NX_R_UNDECIDED;
-
-		if (unlikely(end != LINE_CRLF)) {
-			c->p = eol;
-			return line_end_reason(end);
-		}
-		if (eol == c->p)
-			break;
-		if (unlikely(is_folded(c, eol))) {
-			const uint8_t *last = eol;
-
-			reason = unfold(*c, &last);
-			eol = last;
-		}
-		if (likely(reason == NX_R_UNDECIDED))
-			reason = header_line(s, c, eol);
-		if (unlikely(reason != NX_R_UNDECIDED))
-			return reason;
-		c->p = eol + 2;
-	}
-	c->p += 2;
-	s->sip->header_len = (uint16_t)(c->p - c->msg);
-	if ((s->seen & OBLIGATORY) != OBLIGATORY)
-		return NX_R_MISSING_HEADER;
-	return s->content_length > c->limit - c->p ? NX_R_CONTENT_LENGTH : NX_R_UNDECIDED;
+	__builtin_cpu_init();
+	for (unsigned i = 0; i < NX_SIP_PATHS; i++)
+		if (nx_sip_path(i))
+			parse = nx_sip_path(i);
 }
 
 unsigned nx_sip_parse(const uint8_t *msg, size_t len, struct nx_sip *sip, uint16_t *err_off)
 {
-	struct cursor c = {.p = msg, .end = msg + len, .limit = msg + len, .msg = msg};
-	struct parser s = {.sip = sip};
-	unsigned reason;
-
-	memset(sip, 0, offsetof(struct nx_sip, via));
-	reason = request_line(&c, sip) ? headers(&s, &c) : nx_sip_start_reason(msg, len);
-	if (err_off)
-		*err_off = (uint16_t)(c.p - msg);
-	return reason;
+	return parse(msg, len, sip, err_off);
 }

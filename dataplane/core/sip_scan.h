@@ -1,40 +1,48 @@
-/* Byte scanning for the SIP parser: the byte classes of RFC 3261 section 25.1, a cursor over one
- * value, and the search for line ends.
- * The class table is the truth. SSE2 only skips ahead over bytes that are surely of a class, and
- * the table decides where it stopped; so the plain path (NX_SIP_PLAIN, and machines without SSE2)
- * accepts exactly the same messages, which tests prove over every corpus. Wider instructions slot
- * in where SIP_SSE2 is asked: low_bytes64, the stop_ functions and header_name_fast, nothing else.
- * Nothing reads at or beyond `limit`: a block that would, is left to the table.
- * For inclusion by sip_parse.c and its parts only. */
+/* Scanning for the SIP parser: a cursor over one value, runs of a byte class, and line ends.
+ * Two things make the steps short. A line is looked at only once its end is known, and at least
+ * LINE_MARGIN bytes of message follow from there, or the headers could not end: so a step may look
+ * at the byte it stands on without asking where the value ends, as what ends a value, white space
+ * or CR, is no byte a step is looking for. And no class but that of quoted text has white space or
+ * CR: so a run ends with the value at the latest.
+ * Time goes by as the cursor waits for what it has just looked at. So blocks are read where it is
+ * already known that the cursor will pass: from the message's beginning on for line ends, at the
+ * beginning of a value for what is in it. All steps within that block are shifts of its masks.
+ * For inclusion by sip_message.h and its parts only. */
 #ifndef NX_CORE_SIP_SCAN_H
 #define NX_CORE_SIP_SCAN_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+#include "dataplane/core/sip_block.h"
 
-#include "dataplane/core/sip_class.h"
+/* Bytes from the CR of a line to the end of the message: CRLF and, at the least, the empty line. */
+#define LINE_MARGIN 4
 
-#if defined(__SSE2__) && !defined(NX_SIP_PLAIN)
-#define SIP_SSE2 1
-#include <emmintrin.h>
-#else
-#define SIP_SSE2 0
-#endif
-
-#define likely(x)   __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
-
-#define always_inline inline __attribute__((always_inline))
+#define WORD_LEN 8  /* of is_word */
+#define NAME_LEN 16 /* of a header, so much is compared as words */
 
 /* Where a value's parsing stands: msg <= p <= end <= limit. */
 struct cursor {
 	const uint8_t *p;
-	const uint8_t *end;   /* of the value */
-	const uint8_t *limit; /* of the message: blocks may be read up to here */
+	const uint8_t *end;   /* of the value: white space or CR stands there */
+	const uint8_t *limit; /* of the message */
 	const uint8_t *msg;   /* spans count from here */
+	uintptr_t whole;   /* up to here, a block or a name can be read whole, with LINE_MARGIN */
+	const uint8_t *at; /* the block that was opened last */
+	block v;
+	uint64_t no_token; /* its bytes that are not of NX_SIP_TOKEN, which is asked for most */
 };
+
+static always_inline struct cursor cursor_on(const uint8_t *msg, size_t len)
+{
+	const size_t most = BLOCK > NAME_LEN ? BLOCK : NAME_LEN;
+	const size_t whole = most + LINE_MARGIN;
+
+	return (struct cursor){.p = msg,
+		.end = msg + len,
+		.limit = msg + len,
+		.msg = msg,
+		.whole = (uintptr_t)msg + len - whole,
+		.at = msg};
+}
 
 static always_inline struct nx_span span(
 	const struct cursor *c, const uint8_t *from, const uint8_t *to)
@@ -42,104 +50,63 @@ static always_inline struct nx_span span(
 	return (struct nx_span){(uint16_t)(from - c->msg), (uint16_t)(to - from)};
 }
 
-/* ---- blocks: a mask of the bytes, bit 0 the first, that stop a skip ---- */
-
-typedef uint32_t stop_fn(const uint8_t *p);
-
-static inline uint32_t stop_always(const uint8_t *p)
+static always_inline bool is_whole(const struct cursor *c, const uint8_t *p)
 {
-	(void)p;
-	return 1;
+	return likely((uintptr_t)p <= c->whole);
 }
 
-#if SIP_SSE2
-#define BLOCK 16
-
-static inline __m128i load(const uint8_t *p)
+/* block_at gives the block at p <= limit, filled up with zeros where the message ends. */
+static always_inline block block_at(const uint8_t *p, const uint8_t *limit)
 {
-	return _mm_loadu_si128((const __m128i *)(const void *)p);
+	size_t left = (size_t)(limit - p);
+
+	return left >= BLOCK ? block_load(p) : block_part(p, left);
 }
 
-static inline __m128i equal(__m128i v, char byte)
+/* ---- runs ---- */
+
+/* run_on is for runs that reach beyond their first block, or begin where it is not whole. */
+static slow_path const uint8_t *run_on(const uint8_t *p, const uint8_t *limit, unsigned class)
 {
-	return _mm_cmpeq_epi8(v, _mm_set1_epi8(byte));
+	for (;; p += BLOCK) {
+		uint64_t stops = block_stops(block_at(p, limit), class);
+
+		if (stops)
+			return p + __builtin_ctzll(stops);
+	}
 }
 
-/* first .. first + width, unsigned */
-static inline __m128i within(__m128i v, char first, char width)
+/* open_block makes the block at the cursor the one that runs are looked up in. */
+static always_inline void open_block(struct cursor *c)
 {
-	__m128i d = _mm_sub_epi8(v, _mm_set1_epi8(first));
-
-	return _mm_cmpeq_epi8(_mm_min_epu8(d, _mm_set1_epi8(width)), d);
+	c->at = c->p;
+	c->v = is_whole(c, c->p) ? block_load(c->p) : block_at(c->p, c->limit);
+	c->no_token = block_stops(c->v, NX_SIP_TOKEN);
 }
 
-static inline __m128i letters(__m128i v)
+/* run_end returns the first byte at or after p that is not of the class, at most limit; p is not
+ * before the block that was opened last. */
+static always_inline const uint8_t *run_end(
+	const struct cursor *c, const uint8_t *p, unsigned class)
 {
-	return within(_mm_or_si128(v, _mm_set1_epi8(0x20)), 'a', 25);
+	size_t off = (size_t)(p - c->at);
+
+	if (likely(off < BLOCK)) {
+		uint64_t stops = class == NX_SIP_TOKEN ? c->no_token : block_stops(c->v, class);
+
+		stops >>= off;
+		if (likely(stops))
+			return p + __builtin_ctzll(stops);
+	}
+	return run_on(p, c->limit, class);
 }
-
-/* letters, digits, '.' and '-': in tokens, words and hosts alike */
-static inline uint32_t stop_plain_word(const uint8_t *p)
-{
-	__m128i v = load(p);
-	__m128i digits = _mm_andnot_si128(equal(v, '/'), within(v, '-', '9' - '-'));
-
-	return (uint32_t)_mm_movemask_epi8(_mm_or_si128(letters(v), digits)) ^ 0xffff;
-}
-
-static inline uint32_t stop_uri(const uint8_t *p)
-{
-	__m128i v = load(p);
-	__m128i low_or_high = _mm_cmplt_epi8(v, _mm_set1_epi8(0x21)); /* signed: 0x80.. too */
-	__m128i angle = equal(_mm_or_si128(v, _mm_set1_epi8('<' ^ '>')), '>');
-	__m128i quote = _mm_or_si128(equal(v, '"'), equal(v, 0x7f));
-
-	return (uint32_t)_mm_movemask_epi8(_mm_or_si128(low_or_high, _mm_or_si128(angle, quote)));
-}
-
-static inline uint32_t stop_quoted(const uint8_t *p)
-{
-	__m128i v = load(p);
-	__m128i low = within(v, 0, 0x1f);
-	__m128i end = _mm_or_si128(equal(v, '"'), equal(v, '\\'));
-
-	return (uint32_t)_mm_movemask_epi8(_mm_or_si128(low, _mm_or_si128(end, equal(v, 0x7f))));
-}
-
-static inline uint64_t low_bytes16(const uint8_t *p)
-{
-	return (uint32_t)_mm_movemask_epi8(within(load(p), 0, 0x0d));
-}
-
-/* low_bytes64 marks bytes below 0x0e among 64: CR, LF, NUL and a few that the caller passes by. */
-static inline uint64_t low_bytes64(const uint8_t *p)
-{
-	return low_bytes16(p) | low_bytes16(p + 16) << 16 | low_bytes16(p + 32) << 32 |
-	       low_bytes16(p + 48) << 48;
-}
-
-#else
-
-#define BLOCK           SIZE_MAX /* no block is ever that long: the table does it all */
-#define stop_plain_word stop_always
-#define stop_uri        stop_always
-#define stop_quoted     stop_always
-
-static inline uint64_t low_bytes64(const uint8_t *p)
-{
-	uint64_t mask = 0;
-
-	for (unsigned i = 0; i < 64; i++)
-		mask |= (uint64_t)(p[i] < 0x0e) << i;
-	return mask;
-}
-#endif
 
 /* ---- steps over a value ---- */
 
+/* at: any byte but white space. */
 static always_inline bool at(const struct cursor *c, uint8_t byte)
 {
-	return c->p < c->end && *c->p == byte;
+	return *c->p == byte;
 }
 
 static always_inline bool take(struct cursor *c, uint8_t byte)
@@ -150,115 +117,113 @@ static always_inline bool take(struct cursor *c, uint8_t byte)
 	return true;
 }
 
-static always_inline bool at_class(const struct cursor *c, uint8_t class)
+/* at_class, skip_some: any class but NX_SIP_QDTEXT. skip_some says whether there was one byte at
+ * least. */
+static always_inline bool at_class(const struct cursor *c, unsigned class)
 {
-	return c->p < c->end && nx_sip_class[*c->p] & class;
+	return nx_sip_class[*c->p] & class;
 }
 
-/* skip returns the first byte at or after p that is not of class, at most end. stop16 has to stop
- * at every byte that is not of it, and may stop at others. */
-static always_inline const uint8_t *skip(
-	const uint8_t *p, const uint8_t *end, const uint8_t *limit, unsigned class, stop_fn *stop16)
-{
-	for (;; p++) {
-		while (likely((size_t)(limit - p) >= BLOCK)) {
-			uint32_t stop = stop16(p);
-
-			if (likely(stop)) {
-				p += __builtin_ctz(stop);
-				break;
-			}
-			p += 16;
-		}
-		if (unlikely(p >= end))
-			return end;
-		if (!(nx_sip_class[*p] & class))
-			return p;
-	}
-}
-
-/* Out of line, and with pointers instead of the cursor, so that cursors stay in registers. */
-static const uint8_t *words_end(
-	const uint8_t *p, const uint8_t *end, const uint8_t *limit, unsigned class)
-{
-	return skip(p, end, limit, class, stop_plain_word);
-}
-
-static const uint8_t *uri_end(const uint8_t *p, const uint8_t *end, const uint8_t *limit)
-{
-	return skip(p, end, limit, NX_SIP_URI, stop_uri);
-}
-
-static const uint8_t *qdtext_end(const uint8_t *p, const uint8_t *end, const uint8_t *limit)
-{
-	return skip(p, end, limit, NX_SIP_QDTEXT, stop_quoted);
-}
-
-static always_inline bool advance(struct cursor *c, const uint8_t *to)
-{
-	bool some = to > c->p;
-
-	c->p = to;
-	return some;
-}
-
-/* Each moves on and says whether there was at least one byte. skip_some: any class that has all
- * letters, digits, '.' and '-'. */
 static always_inline bool skip_some(struct cursor *c, unsigned class)
 {
-	return advance(c, words_end(c->p, c->end, c->limit, class));
+	const uint8_t *from = c->p;
+
+	c->p = run_end(c, from, class);
+	return c->p > from;
 }
 
-static always_inline bool skip_uri(struct cursor *c)
+static slow_path const uint8_t *lws_end(const uint8_t *p, const uint8_t *end)
 {
-	return advance(c, uri_end(c->p, c->end, c->limit));
+	while (p < end && nx_sip_is_lws(*p))
+		p++;
+	return p;
 }
 
-static inline bool skip_ipv6(struct cursor *c)
-{
-	return advance(c, skip(c->p, c->end, c->limit, NX_SIP_IPV6, stop_always));
-}
-
-/* skip_lws moves over linear white space. A CRLF inside a value is always a folding: the search
- * for line ends has seen to it. */
+/* skip_lws moves over linear white space, in most places none or one space. A CRLF inside a value
+ * is always a folding: the search for line ends has seen to it. */
 static always_inline bool skip_lws(struct cursor *c)
 {
 	const uint8_t *from = c->p;
 
-	while (c->p < c->end && nx_sip_is_lws(*c->p))
-		c->p++;
+	if (likely(*from > ' ') || from >= c->end)
+		return false;
+	c->p += *from == ' ';
+	if (unlikely(*c->p <= ' '))
+		c->p = lws_end(c->p, c->end);
 	return c->p > from;
 }
 
 /* skip_quoted moves over a quoted string that begins here. */
 static always_inline bool skip_quoted(struct cursor *c)
 {
-	c->p++;
-	for (;;) {
-		advance(c, qdtext_end(c->p, c->end, c->limit));
-		if (take(c, '"'))
-			return true;
-		if (!at(c, '\\') || c->end - c->p < 2 || c->p[1] >= 0x80 || c->p[1] == '\r' ||
-			c->p[1] == '\n')
+	const uint8_t *p = c->p + 1;
+
+	for (;; p += 2) {
+		p = run_end(c, p, NX_SIP_QDTEXT);
+		c->p = p < c->end ? p : c->end;
+		if (c->p == c->end || (*p != '\\' && *p != '"'))
 			return false;
-		c->p += 2;
+		if (*p == '"')
+			break;
+		if (c->end - p < 2 || p[1] >= 0x80 || p[1] == '\r' || p[1] == '\n')
+			return false;
 	}
+	c->p++;
+	return true;
 }
 
-/* skip_number reads digits; *value stays at UINT32_MAX where there are too many. */
-static always_inline bool skip_number(struct cursor *c, uint32_t *value)
+/* ---- words: a few bytes as one number ---- */
+
+static always_inline uint16_t load16(const uint8_t *p)
 {
-	const uint8_t *from = c->p;
-	uint64_t v = 0;
+	uint16_t v;
 
-	for (; c->p < c->end && (uint8_t)(*c->p - '0') <= 9; c->p++)
-		if (v < UINT32_MAX)
-			v = v * 10 + (uint8_t)(*c->p - '0');
-	*value = v < UINT32_MAX ? (uint32_t)v : UINT32_MAX;
-	return c->p > from;
+	memcpy(&v, p, sizeof(v));
+	return v;
 }
 
-/* same_text says whether from .. to is the lower-case text, in any case. */
+static always_inline uint32_t load32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static always_inline uint64_t load64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* pack makes a number of n bytes, 2 to 8, by two loads that may overlap: a copy into a wider
+ * variable would be read back before it is whole. */
+static always_inline uint64_t pack(const uint8_t *p, size_t n)
+{
+	return n < 4 ? (uint64_t)load16(p + n - 2) << 32 | load16(p)
+		     : (uint64_t)load32(p + n - 4) << 32 | load32(p);
+}
+
+/* The bit that tells small letters from capitals. */
+static const uint8_t word_case[WORD_LEN] = {0x20, 0x20, 0x20, 0x20, 0x20, 0x20, 0x20, 0x20};
+
+/* is_word compares from .. to, tokens, with a literal of 2 to 8 lower-case letters, in any case. */
+#define is_word(from, to, word)                                                       \
+	((size_t)((to) - (from)) == sizeof(word) - 1 &&                               \
+		(pack(from, sizeof(word) - 1) | pack(word_case, sizeof(word) - 1)) == \
+			pack((const uint8_t *)(word), sizeof(word) - 1))
+
+/* same_bytes compares two texts of n bytes. */
+static always_inline bool same_bytes(const uint8_t *a, const uint8_t *b, size_t n)
+{
+	if (likely(n - 4 <= WORD_LEN - 4))
+		return load32(a) == load32(b) && load32(a + n - 4) == load32(b + n - 4);
+	return memcmp(a, b, n) == 0;
+}
+
+/* same_text compares from .. to with a lower-case text of any length, in any case. */
 static inline bool same_text(const uint8_t *from, const uint8_t *to, const char *text)
 {
 	for (; from < to && *text; from++, text++)
@@ -267,74 +232,133 @@ static inline bool same_text(const uint8_t *from, const uint8_t *to, const char 
 	return from == to && !*text;
 }
 
-/* pack makes a number of n bytes, 2 to 8, by two loads that may overlap: a copy into a wider
- * variable would be read back before it is whole. */
-static always_inline uint64_t pack(const uint8_t *p, size_t n)
-{
-	uint16_t first16, last16;
-	uint32_t first32, last32;
+/* ---- numbers ---- */
 
-	if (n < sizeof(first32)) {
-		memcpy(&first16, p, sizeof(first16));
-		memcpy(&last16, p + n - sizeof(last16), sizeof(last16));
-		return (uint64_t)last16 << 32 | first16;
-	}
-	memcpy(&first32, p, sizeof(first32));
-	memcpy(&last32, p + n - sizeof(last32), sizeof(last32));
-	return (uint64_t)last32 << 32 | first32;
+struct number {
+	const uint8_t *end; /* behind the last digit */
+	uint32_t value;     /* UINT32_MAX where there are too many */
+};
+
+static slow_path struct number read_number(const uint8_t *p, const uint8_t *end)
+{
+	uint64_t v = 0;
+
+	for (; p < end && (uint8_t)(*p - '0') <= 9; p++)
+		if (v < UINT32_MAX)
+			v = v * 10 + (uint8_t)(*p - '0');
+	return (struct number){p, v < UINT32_MAX ? (uint32_t)v : UINT32_MAX};
 }
 
-/* The bit that tells small letters from capitals. */
-static const uint8_t word_case[8] = {0x20, 0x20, 0x20, 0x20, 0x20, 0x20, 0x20, 0x20};
+/* skip_number reads digits; *value stays at UINT32_MAX where there are too many. Up to seven are
+ * read as one word: moved to its upper end, added in pairs, pairs of pairs, and these two. */
+static always_inline bool skip_number(struct cursor *c, uint32_t *value)
+{
+	const uint64_t each = 0x0101010101010101;
+	const uint8_t *from = c->p;
+	struct number n;
 
-/* is_word is same_text for a literal of 2 to 8 lower-case letters, in one comparison. */
-#define is_word(from, to, word)                                                       \
-	((size_t)((to) - (from)) == sizeof(word) - 1 &&                               \
-		(pack(from, sizeof(word) - 1) | pack(word_case, sizeof(word) - 1)) == \
-			pack((const uint8_t *)(word), sizeof(word) - 1))
+	if (is_whole(c, from)) {
+		uint64_t v = load64(from) ^ each * '0'; /* digits become 0 to 9 */
+		uint64_t others = (((v & each * 0x7f) + each * (0x7f - 9)) | v) & each * 0x80;
+
+		if (likely(others)) {
+			unsigned len8 = (unsigned)__builtin_ctzll(others) & ~7u;
+
+			v = len8 ? v << (64 - len8) : 0;
+			v = (v * (1 + (10 << 8))) >> 8 & 0x00ff00ff00ff00ff;
+			v = (v * (1 + (100 << 16))) >> 16 & 0x0000ffff0000ffff;
+			*value = (uint32_t)((v * (1 + (10000ull << 32))) >> 32);
+			c->p = from + len8 / 8;
+			return len8 != 0;
+		}
+	}
+	n = read_number(from, c->end);
+	c->p = n.end;
+	*value = n.value;
+	return c->p > from;
+}
 
 /* ---- line ends ---- */
 
 enum line_end { LINE_CRLF, LINE_BAD, LINE_NONE };
 
-/* low_bytes_tail does as low_bytes64 for the last n bytes of the message, fewer than 64: the block
- * is read so that it ends there, and shifted. */
-static uint64_t low_bytes_tail(const uint8_t *msg, const uint8_t *limit, size_t n)
-{
-	uint64_t mask = 0;
+struct line {
+	const uint8_t *eol; /* its CR, or where it went wrong */
+	enum line_end end;
+};
 
-	if (limit - msg >= 64)
-		return low_bytes64(limit - 64) >> (64 - n);
-	for (size_t i = 1; i <= n; i++)
-		mask = mask << 1 | (limit[-(ptrdiff_t)i] < 0x0e);
-	return mask;
+static always_inline bool at_crlf(const uint8_t *p)
+{
+	return load16(p) == ('\r' | '\n' << 8);
 }
 
-/* find_line_end finds the first CRLF at or after `from`: *eol is its CR. LINE_BAD: a bare CR, a
- * bare LF or a NUL comes first, at *eol. LINE_NONE: neither comes.
- * Blocks begin with the line, so that there is no state to carry and a line of up to 64 bytes takes
- * one, whatever its length: the branches stay predictable. */
-static always_inline enum line_end find_line_end(
-	const struct cursor *c, const uint8_t *from, const uint8_t **eol)
+/* break_at judges the byte at p, which may end a line. */
+static always_inline struct line break_at(const uint8_t *p, const uint8_t *limit)
 {
-	for (size_t left; (left = (size_t)(c->limit - from)) > 0; from += 64) {
-		uint64_t mask = likely(left >= 64) ? low_bytes64(from)
-						   : low_bytes_tail(c->msg, c->limit, left);
+	size_t left = (size_t)(limit - p);
 
-		for (; mask; mask &= mask - 1) {
-			const uint8_t *p = from + __builtin_ctzll(mask);
-
-			*eol = p;
-			if (likely(*p == '\r' && c->limit - p >= 2 && p[1] == '\n'))
-				return LINE_CRLF;
-			if (*p == '\r' || *p == '\n' || *p == 0)
-				return LINE_BAD;
-		}
-		if (left <= 64)
-			break;
+	if (left >= 2 && at_crlf(p)) {
+		if (left >= LINE_MARGIN)
+			return (struct line){p, LINE_CRLF};
+		p += 2;
+		left -= 2;
 	}
-	*eol = c->limit;
-	return LINE_NONE;
+	return (struct line){p, left && (*p == '\r' || *p == '\n' || !*p) ? LINE_BAD : LINE_NONE};
+}
+
+static slow_path struct line line_at_slow(const uint8_t *from, const uint8_t *limit)
+{
+	for (; from < limit; from += BLOCK) {
+		uint64_t breaks = block_breaks(block_at(from, limit));
+
+		for (; breaks; breaks &= breaks - 1) {
+			const uint8_t *p = from + __builtin_ctzll(breaks);
+			struct line line = break_at(p, limit);
+
+			if (line.end != LINE_NONE || limit - p < LINE_MARGIN)
+				return line;
+		}
+	}
+	return (struct line){limit, LINE_NONE};
+}
+
+/* The breaks of one block that are still ahead; none where the block is not whole. */
+struct breaks {
+	const uint8_t *at;
+	uint64_t mask;
+};
+
+static always_inline struct breaks breaks_from(const struct cursor *c, const uint8_t *p)
+{
+	return (struct breaks){p, is_whole(c, p) ? block_breaks(block_load(p)) : 0};
+}
+
+/* line_at finds the first CRLF at or after `from` that has LINE_MARGIN. LINE_BAD: a bare CR, a bare
+ * LF or a NUL comes first. LINE_NONE: neither comes. */
+static always_inline struct line line_at(
+	struct breaks *b, const struct cursor *c, const uint8_t *from)
+{
+	struct line line;
+
+	while (!b->mask && is_whole(c, b->at + BLOCK)) {
+		b->at += BLOCK;
+		b->mask = block_breaks(block_load(b->at));
+		if (unlikely(b->at < from)) /* at the LF of the line before */
+			b->mask &= ~1ull;
+	}
+	if (likely(b->mask)) {
+		const uint8_t *p = b->at + __builtin_ctzll(b->mask);
+
+		if (likely(at_crlf(p))) {
+			b->mask &= b->mask - 1;
+			b->mask &= b->mask - 1;
+			return (struct line){p, LINE_CRLF};
+		}
+	}
+	line = line_at_slow(from, c->limit);
+	if (line.end == LINE_CRLF)
+		*b = breaks_from(c, line.eol + 2);
+	return line;
 }
 
 #endif

@@ -61,7 +61,7 @@ static always_inline bool via_port(struct cursor *c, struct nx_sip *sip)
 
 static always_inline bool via_host(struct cursor *c)
 {
-	return take(c, '[') ? skip_ipv6(c) && take(c, ']') : skip_some(c, NX_SIP_HOST);
+	return take(c, '[') ? skip_some(c, NX_SIP_IPV6) && take(c, ']') : skip_some(c, NX_SIP_HOST);
 }
 
 /* via_sent_by reads host, port and the white space after them. */
@@ -86,8 +86,7 @@ static always_inline bool via_sent_by(struct cursor *c, struct nx_sip *sip)
 /* rport is empty in a request; one with a value has to be a port. */
 static always_inline bool via_rport(struct cursor *c, const struct param *p, struct nx_sip *sip)
 {
-	struct cursor value = {
-		.p = p->value, .end = p->value_end, .limit = c->limit, .msg = c->msg};
+	struct cursor value = *c;
 	uint32_t port;
 
 	if (sip->flags & NX_SIP_RPORT)
@@ -97,6 +96,8 @@ static always_inline bool via_rport(struct cursor *c, const struct param *p, str
 	if (!p->value)
 		return true;
 	sip->flags |= NX_SIP_RPORT_VALUE;
+	value.p = p->value;
+	value.end = p->value_end;
 	return skip_number(&value, &port) && value.p == value.end && port <= UINT16_MAX;
 }
 
@@ -143,7 +144,10 @@ static always_inline bool via_parse(struct cursor *c, struct nx_sip *sip)
 	const uint8_t *to;
 	struct param p;
 
-	if (!via_protocol(c, sip) || !via_sent_by(c, sip))
+	if (!via_protocol(c, sip))
+		return false;
+	open_block(c);
+	if (!via_sent_by(c, sip))
 		return false;
 	while (at(c, ';'))
 		if (!param_next(c, &p) || !via_param(c, &p, sip))

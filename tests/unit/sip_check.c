@@ -6,11 +6,11 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "dataplane/core/sip_path.h"
 #include "nxsip/verdict.h"
 #include "tests/unit/guard.h"
 #include "tests/unit/sample.h"
 #include "tests/unit/sip_check.h"
-#include "tests/unit/sip_plain.h"
 
 static struct guard guard;
 struct nx_sip checked;
@@ -21,23 +21,35 @@ const char *sip_check_reason(unsigned reason)
 	return reason < NX_REASON_COUNT ? nx_reason_info(reason)->name : "undecided";
 }
 
-unsigned check_parse(const void *data, size_t len)
+/* agree lays what a path makes of the message at msg beside what the plain path made of it. */
+static void agree(
+	nx_sip_parse_fn *parse, const uint8_t *msg, size_t len, unsigned reason, uint16_t off)
 {
 	struct nx_sip other;
-	uint16_t off = 0, other_off = 0;
+	uint16_t other_off = 0;
+
+	memset(&other, 0, sizeof(other));
+	assert_int_equal(parse(msg, len, &other, &other_off), reason);
+	assert_memory_equal(&other, &checked, sizeof(checked));
+	assert_int_equal(other_off, off);
+}
+
+unsigned check_parse(const void *data, size_t len)
+{
+	uint16_t off = 0;
 	unsigned reason;
 
 	memset(&checked, 0, sizeof(checked));
-	memset(&other, 0, sizeof(other));
-	assert_int_equal(nx_sip_parse(guard_head(&guard, data, len), len, &other, &other_off),
-		sip_parse_plain(guard_head(&guard, data, len), len, &checked, &off));
-	assert_memory_equal(&checked, &other, sizeof(checked));
-	assert_int_equal(off, other_off);
+	reason = nx_sip_path(0)(guard_head(&guard, data, len), len, &checked, &off);
 	assert_true(off <= len);
+	for (unsigned i = 1; i < NX_SIP_PATHS; i++)
+		if (nx_sip_path(i))
+			agree(nx_sip_path(i), guard_head(&guard, data, len), len, reason, off);
 	checked_msg = guard_tail(&guard, data, len);
-	reason = nx_sip_parse(checked_msg, len, &other, &other_off);
-	assert_memory_equal(&checked, &other, sizeof(checked));
-	assert_int_equal(reason, sip_parse_plain(checked_msg, len, &checked, &off));
+	for (unsigned i = 0; i < NX_SIP_PATHS; i++)
+		if (nx_sip_path(i))
+			agree(nx_sip_path(i), checked_msg, len, reason, off);
+	agree(nx_sip_parse, checked_msg, len, reason, off);
 	return reason;
 }
 

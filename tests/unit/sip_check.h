@@ -1,5 +1,5 @@
 /* Assertions on the SIP parser. Every input lies against an unreadable page at either end, and goes
- * through both the vector and the plain path, which have to agree.
+ * every way of the parser that this processor has; all have to agree.
  * Include cmocka.h and what it needs first. */
 #ifndef NX_TEST_SIP_CHECK_H
 #define NX_TEST_SIP_CHECK_H

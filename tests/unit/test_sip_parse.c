@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "dataplane/core/sip_class.h"
 #include "nxsip/verdict.h"
 #include "tests/unit/sample.h"
 #include "tests/unit/sip_check.h"
@@ -367,7 +368,7 @@ static void rule_17_content_length(void **state)
 
 /* ---- properties ---- */
 
-/* Whatever one byte becomes, nothing outside is read, both paths agree, and spans stay inside. */
+/* Whatever one byte becomes, nothing outside is read, all paths agree, and spans stay inside. */
 static void any_byte_may_become_any_other(void **state)
 {
 	struct sample s;
@@ -407,6 +408,73 @@ static void any_alignment_of_lines(void **state)
 	}
 }
 
+/* So may the parts of a value, and the message may end in the middle of any block. */
+static void any_alignment_of_values(void **state)
+{
+	char from[512], name[160] = "";
+	struct sample s;
+
+	(void)state;
+	for (size_t i = 0; i < 130; i++) {
+		strcat(name, "n");
+		snprintf(from, sizeof(from), "From: \"%s\" <sip:%s@h>;x=%s;tag=t\r\n", name, name,
+			name + i / 2);
+		sample_request(&s, "INVITE", "sip:a@b", "");
+		sample_replace(&s, FROM, from);
+		expect(NX_R_UNDECIDED, s.text, s.len);
+		expect_span(checked.from_tag, "t");
+		snprintf(from, sizeof(from), "Via: SIP/2.0/UDP %s:5060;branch=%s;%s;rport\r\n",
+			name, name, name + i / 2);
+		sample_request(&s, "INVITE", "sip:a@b", "");
+		sample_replace(&s, VIA, from);
+		expect(NX_R_UNDECIDED, s.text, s.len);
+		expect_span(checked.rport, ";rport");
+		assert_int_equal(checked.sent_host.len, i + 1);
+	}
+}
+
+/* Bytes that only the bit of small letters tells from those of a usual name. */
+static void names_are_compared_byte_by_byte(void **state)
+{
+	static const char *const names[] = {
+		"via:", "from:", "to:", "call-id:", "cseq:", "max-forwards:", "content-length:"};
+	struct sample s;
+	unsigned reason;
+	char line[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		for (size_t k = 0; k < strlen(names[i]); k++) {
+			for (unsigned bit = 0; bit < 8; bit++) {
+				bool other_case = bit == 5 && names[i][k] >= 'a';
+
+				snprintf(line, sizeof(line), "%s \r\n", names[i]);
+				line[k] = (char)(line[k] ^ (1 << bit));
+				sample_request(&s, "INVITE", "sip:a@b", line);
+				reason = check_parse(s.text, s.len);
+				assert_int_equal(other_case, reason == NX_R_REPEATED_HEADER ||
+								     reason == NX_R_BAD_VIA ||
+								     reason == NX_R_BAD_VALUE);
+			}
+		}
+	}
+}
+
+static void the_shapes_of_the_class_table_agree(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 8; i++) {
+		for (unsigned byte = 0; byte < 128; byte++) {
+			bool in = nx_sip_class[byte] >> i & 1;
+
+			assert_int_equal(nx_sip_members[i][byte], in ? 0x80 : 0);
+			assert_int_equal(nx_sip_class_halves[i][byte & 15] >> (byte >> 4) & 1, in);
+		}
+		for (unsigned byte = 128; byte < 256; byte++)
+			assert_int_equal(nx_sip_class[byte], NX_SIP_QDTEXT);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -429,6 +497,9 @@ int main(void)
 		cmocka_unit_test(rule_17_content_length),
 		cmocka_unit_test(any_byte_may_become_any_other),
 		cmocka_unit_test(any_alignment_of_lines),
+		cmocka_unit_test(any_alignment_of_values),
+		cmocka_unit_test(names_are_compared_byte_by_byte),
+		cmocka_unit_test(the_shapes_of_the_class_table_agree),
 	};
 
 	return cmocka_run_group_tests_name("sip_parse", tests, sip_check_setup, sip_check_teardown);

@@ -57,12 +57,22 @@ static void rule_14_cseq(void **state)
 		{NX_R_CSEQ_METHOD, "CSeq: 1 INVITE x\r\n"},
 	};
 
+	unsigned number = 0;
+
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		expect_with(rows[i].reason, CSEQ, rows[i].line);
 	expect_with(NX_R_UNDECIDED, CSEQ, "CSeq: 0004711 INVITE\r\n");
 	assert_int_equal(checked.cseq_number, 4711);
 	expect_span(checked.cseq, "0004711 INVITE");
+	for (unsigned digits = 1; digits <= 9; digits++) {
+		char line[64];
+
+		snprintf(line, sizeof(line), "CSeq: %.*s INVITE\r\n", (int)digits, "123456789");
+		expect_with(NX_R_UNDECIDED, CSEQ, line);
+		number = number * 10 + digits;
+		assert_int_equal(checked.cseq_number, number);
+	}
 }
 
 static void rule_14_max_forwards(void **state)

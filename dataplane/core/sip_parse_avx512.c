@@ -1,0 +1,21 @@
+/* The SIP parser for machines with AVX-512 VBMI (Ice Lake, Zen 4 and later). */
+#include <immintrin.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#ifdef __clang__
+#pragma clang attribute push(                                                     \
+	__attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi,bmi,bmi2"))), \
+	apply_to = function)
+#else
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx512vbmi,bmi,bmi2")
+#endif
+
+#define NX_SIP_AVX512
+#define NX_SIP_PARSE nx_sip_parse_avx512
+#include "dataplane/core/sip_message.h"
+
+#ifdef __clang__
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,3 @@
+/* The SIP parser for machines without vector instructions beyond the baseline. */
+#define NX_SIP_PARSE nx_sip_parse_plain
+#include "dataplane/core/sip_message.h"
