@@ -89,7 +89,9 @@ static inline bool ipv4_csum_ok(const struct nx_packet *p, const uint8_t *ip, ui
 {
 	if (p->ip_csum != NX_CSUM_UNKNOWN)
 		return p->ip_csum == NX_CSUM_GOOD;
-	return nx_csum_fold(nx_csum_add(0, ip, len)) == 0;
+	if (len == IPV4_LEN)
+		return nx_csum_fold(nx_csum_words(ip, IPV4_LEN / 4)) == 0;
+	return nx_csum_fold(nx_csum_words(ip, len / 4)) == 0;
 }
 
 static inline unsigned decode_ipv4(struct nx_packet *p, uint32_t *end)
@@ -239,5 +241,5 @@ bool nx_decode_udp_csum(const struct nx_packet *p)
 	if (be16(udp + UDP_CSUM) == 0)
 		return !p->is_v6;
 	return nx_csum_fold(nx_csum_add(
-		       nx_csum_pseudo(p->frame + p->l3_off, p->is_v6, udp_len), udp, udp_len)) == 0;
+		       nx_csum_pseudo(&p->src, &p->dst, p->is_v6, udp_len), udp, udp_len)) == 0;
 }

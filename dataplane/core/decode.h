@@ -4,6 +4,7 @@
 #ifndef NX_CORE_DECODE_H
 #define NX_CORE_DECODE_H
 
+#include "dataplane/core/csum.h"
 #include "dataplane/core/packet.h"
 
 /* nx_decode fills the decode fields of p from p->frame.
@@ -20,16 +21,5 @@ unsigned nx_decode(struct nx_packet *p);
 /* nx_decode_udp_csum returns whether the UDP checksum is right; believes p->udp_csum where the port
  * checked. IPv4 checksum 0 (none) is right; over IPv6 it is wrong. Call it only after nx_decode. */
 bool nx_decode_udp_csum(const struct nx_packet *p);
-
-/* nx_csum_add adds bytes to a ones'-complement sum (RFC 1071; host-order words, any alignment; in a
- * chain of calls every length but the last is even); nx_csum_fold finishes it: folded to 16 bits
- * and complemented. The result is stored with memcpy, no byte swap; over data that include a right
- * checksum it is 0. */
-uint64_t nx_csum_add(uint64_t sum, const void *data, size_t len);
-uint16_t nx_csum_fold(uint64_t sum);
-
-/* nx_csum_pseudo begins the sum of a UDP datagram with its pseudo-header (RFC 768, RFC 8200 8.1);
- * the addresses are those of the IP header at l3, udp_len is in host order. */
-uint64_t nx_csum_pseudo(const uint8_t *l3, bool is_v6, uint16_t udp_len);
 
 #endif

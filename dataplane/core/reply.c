@@ -6,46 +6,46 @@
  * length (rule 23: what could amplify passes), the MTU and the buffer; then it is written without
  * a further check. Record-Route, Contact, Timestamp and bodies are left out (8.2.6.1 asks for
  * Timestamp in a 100 only). */
-#include "dataplane/core/reply_parts.h"
+#include "dataplane/core/reply_l4.h"
+#include "dataplane/core/reply_via.h"
 
 #include <assert.h>
 
 #define SIP_PORT 5060
 
-#define STATUS_404 "SIP/2.0 404 Not Found\r\n"
-#define STATUS_604 "SIP/2.0 604 Does Not Exist Anywhere\r\n"
+#define STATUS_404 "SIP/2.0 404 Not Found"
+#define STATUS_604 "SIP/2.0 604 Does Not Exist Anywhere"
 #define TO_TAG     ";tag="
-#define CSEQ       "CSeq: " /* has no compact form */
-#define REASON     "Reason: Q.850;cause=1;text=\"Unallocated (unassigned) number\"\r\n"
-#define SERVER     "Server: "
-#define END        "\r\n"
 
-/* header names in both forms (7.3.3) */
-#define VIA       "Via: "
-#define VIA_C     "v: "
-#define FROM      "From: "
-#define FROM_C    "f: "
-#define TO        "To: "
-#define TO_C      "t: "
-#define CALL_ID   "Call-ID: "
-#define CALL_ID_C "i: "
-#define NO_BODY   "Content-Length: 0\r\n\r\n"
-#define NO_BODY_C "l: 0\r\n\r\n"
+/* Header names in both forms (7.3.3), each with the end of the line before. */
+#define VIA       "\r\nVia: "
+#define VIA_C     "\r\nv: "
+#define FROM      "\r\nFrom: "
+#define FROM_C    "\r\nf: "
+#define TO        "\r\nTo: "
+#define TO_C      "\r\nt: "
+#define CALL_ID   "\r\nCall-ID: "
+#define CALL_ID_C "\r\ni: "
+#define CSEQ      "\r\nCSeq: " /* has no compact form */
+#define REASON    "\r\nReason: Q.850;cause=1;text=\"Unallocated (unassigned) number\""
+#define SERVER    "\r\nServer: "
+#define NO_BODY   "\r\nContent-Length: 0\r\n\r\n"
+#define NO_BODY_C "\r\nl: 0\r\n\r\n"
 
-#define LEN(text)             ((uint32_t)sizeof(text) - 1)
-#define PUT(at, text)         put(at, text, LEN(text))
-#define GAIN(name)            (LEN(name) - LEN(name##_C))
+#define GAIN(name) (LEN(name) - LEN(name##_C))
+
+#define always_inline inline __attribute__((always_inline))
+
 #define PUT_NAME(at, r, name) ((r)->compact ? PUT(at, name##_C) : PUT(at, name))
 
 struct reply {
 	const struct nx_packet *p;
+	const uint8_t *msg;
 	enum nx_verdict status;
-	const char *server;
 	uint32_t server_len; /* 0: no Server header */
 	bool reason, compact;
 	uint32_t len; /* of all SIP */
-	unsigned n_edits;
-	struct nx_via_edit edit[NX_VIA_EDITS_MAX];
+	struct via_edits via;
 };
 
 uint16_t nx_reply_dest_port(const struct nx_packet *p, const struct nx_class *class)
@@ -63,13 +63,12 @@ uint16_t nx_reply_dest_port(const struct nx_packet *p, const struct nx_class *cl
 static inline uint32_t sip_room(
 	const struct nx_packet *p, const struct nx_reply_options *o, uint32_t cap)
 {
-	uint32_t ip_len = nx_reply_ip_len(p), head_len = nx_reply_head_len(p);
 	uint32_t room = p->payload_len;
 
-	if (o->mtu < ip_len || cap < head_len)
+	if (o->mtu < ip_len(p) || cap < head_len(p))
 		return 0;
-	room = o->mtu - ip_len < room ? o->mtu - ip_len : room;
-	return cap - head_len < room ? cap - head_len : room;
+	room = o->mtu - ip_len(p) < room ? o->mtu - ip_len(p) : room;
+	return cap - head_len(p) < room ? cap - head_len(p) : room;
 }
 
 static inline uint32_t status_len(const struct reply *r)
@@ -80,12 +79,12 @@ static inline uint32_t status_len(const struct reply *r)
 static inline uint32_t vias_len(const struct reply *r)
 {
 	const struct nx_sip *sip = &r->p->sip;
-	uint32_t len = sip->n_via * LEN(VIA END);
+	uint32_t len = sip->n_via * LEN(VIA);
 
 	for (unsigned i = 0; i < sip->n_via; i++)
 		len += sip->via[i].len;
-	for (unsigned i = 0; i < r->n_edits; i++)
-		len += r->edit[i].len - (uint32_t)r->edit[i].cut;
+	for (unsigned i = 0; i < r->via.n; i++)
+		len += edit_len(&r->via.edit[i], &r->via.source) - r->via.edit[i].cut;
 	return len;
 }
 
@@ -94,15 +93,15 @@ static inline uint32_t bare_len(const struct reply *r)
 {
 	const struct nx_sip *sip = &r->p->sip;
 
-	return status_len(r) + vias_len(r) + LEN(FROM END) + sip->from.len + LEN(TO TO_TAG END) +
-	       sip->to.len + NX_TO_TAG_LEN + LEN(CALL_ID END) + sip->call_id.len + LEN(CSEQ END) +
+	return status_len(r) + vias_len(r) + LEN(FROM) + sip->from.len + LEN(TO TO_TAG) +
+	       sip->to.len + NX_TO_TAG_LEN + LEN(CALL_ID) + sip->call_id.len + LEN(CSEQ) +
 	       sip->cseq.len + LEN(NO_BODY);
 }
 
 /* Takes out Server, then Reason, then letters, until the reply fits into room. */
 static inline bool fit(struct reply *r, uint32_t room)
 {
-	uint32_t server = r->server_len ? LEN(SERVER END) + r->server_len : 0;
+	uint32_t server = r->server_len ? LEN(SERVER) + r->server_len : 0;
 	uint32_t reason = r->reason ? LEN(REASON) : 0;
 
 	r->len = bare_len(r) + server + reason;
@@ -122,75 +121,81 @@ static inline bool fit(struct reply *r, uint32_t room)
 	return r->len <= room;
 }
 
-static inline uint8_t *put(uint8_t *at, const void *bytes, size_t len)
+/* ---- writing. A run of the request's bytes is copied late, so that rows which stand side by side
+ * in the request, with the names that we would give them, go by one copy ---- */
+
+struct writer {
+	uint8_t *at;
+	const uint8_t *from, *to; /* the run: what is to be copied to `at` */
+};
+
+static always_inline void put_run(struct writer *w, const uint8_t *go_on)
 {
-	memcpy(at, bytes, len);
-	return at + len;
+	w->at = nx_copy_put(w->at, w->from, (size_t)(w->to - w->from));
+	w->from = w->to = go_on;
 }
 
-static inline uint8_t *put_span(uint8_t *at, const struct reply *r, struct nx_span s)
+/* put_row adds a header: its name with the line end before it, and the value at span. */
+static always_inline void put_row(struct writer *w, const struct reply *r, const char *name,
+	uint32_t name_len, struct nx_span span)
 {
-	return put(at, nx_span_at(r->p, s), s.len);
-}
+	const uint8_t *value = r->msg + span.off;
 
-static inline uint8_t *put_top_via(uint8_t *at, const struct reply *r)
-{
-	struct nx_span row = r->p->sip.via[0];
-	unsigned end = row.off + row.len, from = row.off;
-	const uint8_t *msg = nx_payload(r->p);
-
-	for (unsigned i = 0; i < r->n_edits; i++) {
-		const struct nx_via_edit *e = &r->edit[i];
-
-		at = put(at, msg + from, e->at - from);
-		at = put(at, e->text, e->len);
-		from = e->at + e->cut;
+	if (value - w->to != name_len || memcmp(w->to, name, name_len) != 0) {
+		put_run(w, value);
+		w->at = (uint8_t *)memcpy(w->at, name, name_len) + name_len;
 	}
-	return put(at, msg + from, end - from);
+	w->to = value + span.len;
 }
 
-static inline uint8_t *put_vias(uint8_t *at, const struct reply *r)
+#define ROW(w, r, name, span)                                        \
+	((r)->compact ? put_row(w, r, name##_C, LEN(name##_C), span) \
+		      : put_row(w, r, name, LEN(name), span))
+
+/* The top Via is the run so far, edits and all. */
+static inline void edit_top_via(struct writer *w, const struct reply *r)
 {
-	at = PUT_NAME(at, r, VIA);
-	at = put_top_via(at, r);
-	at = PUT(at, END);
-	for (unsigned i = 1; i < r->p->sip.n_via; i++) {
-		at = PUT_NAME(at, r, VIA);
-		at = put_span(at, r, r->p->sip.via[i]);
-		at = PUT(at, END);
+	const uint8_t *end = w->to;
+
+	for (unsigned i = 0; i < r->via.n; i++) {
+		const struct via_edit *e = &r->via.edit[i];
+
+		w->to = r->msg + e->at;
+		put_run(w, w->to + e->cut);
+		w->at = put_edit(w->at, e, &r->via.source);
 	}
-	return at;
+	w->to = end;
 }
 
-static inline uint8_t *put_sip(uint8_t *at, const struct reply *r, const struct nx_tag_key *key)
+static inline uint8_t *put_sip(uint8_t *at, const struct reply *r, const struct nx_policy *policy)
 {
 	const struct nx_sip *sip = &r->p->sip;
+	struct writer w = {
+		.at = r->status == NX_604 ? PUT(at, STATUS_604) : PUT(at, STATUS_404),
+		.from = r->msg,
+		.to = r->msg,
+	};
 
-	at = r->status == NX_604 ? PUT(at, STATUS_604) : PUT(at, STATUS_404);
-	at = put_vias(at, r);
-	at = PUT_NAME(at, r, FROM);
-	at = put_span(at, r, sip->from);
-	at = PUT(at, END);
-	at = PUT_NAME(at, r, TO);
-	at = put_span(at, r, sip->to);
-	at = PUT(at, TO_TAG);
-	nx_reply_tag(key, r->p, (char *)at);
-	at += NX_TO_TAG_LEN;
-	at = PUT(at, END);
-	at = PUT_NAME(at, r, CALL_ID);
-	at = put_span(at, r, sip->call_id);
-	at = PUT(at, END);
-	at = PUT(at, CSEQ);
-	at = put_span(at, r, sip->cseq);
-	at = PUT(at, END);
+	ROW(&w, r, VIA, sip->via[0]);
+	edit_top_via(&w, r);
+	for (unsigned i = 1; i < sip->n_via; i++)
+		ROW(&w, r, VIA, sip->via[i]);
+	ROW(&w, r, FROM, sip->from);
+	ROW(&w, r, TO, sip->to);
+	put_run(&w, w.to);
+	w.at = PUT(w.at, TO_TAG);
+	nx_reply_tag(&policy->tag_key[0], r->p, (char *)w.at);
+	w.at += NX_TO_TAG_LEN;
+	ROW(&w, r, CALL_ID, sip->call_id);
+	put_row(&w, r, CSEQ, LEN(CSEQ), sip->cseq);
+	put_run(&w, w.to);
 	if (r->reason)
-		at = PUT(at, REASON);
+		w.at = PUT(w.at, REASON);
 	if (r->server_len > 0) {
-		at = PUT(at, SERVER);
-		at = put(at, r->server, r->server_len);
-		at = PUT(at, END);
+		w.at = PUT(w.at, SERVER);
+		w.at = nx_copy_put(w.at, (const uint8_t *)policy->server, r->server_len);
 	}
-	return PUT_NAME(at, r, NO_BODY);
+	return PUT_NAME(w.at, r, NO_BODY);
 }
 
 uint32_t nx_reply_build(const struct nx_packet *p, enum nx_verdict status,
@@ -198,25 +203,23 @@ uint32_t nx_reply_build(const struct nx_packet *p, enum nx_verdict status,
 {
 	const struct nx_policy *policy = o->policy;
 	uint16_t port = nx_reply_dest_port(p, &policy->classes[p->class]);
-	uint32_t head_len = nx_reply_head_len(p);
 	struct reply r;
-	uint8_t *end;
+	uint8_t *sip = out + head_len(p), *end;
 
 	r.p = p;
+	r.msg = nx_payload(p);
 	r.status = status;
-	r.server = policy->server;
-	r.server_len = (uint32_t)strnlen(policy->server, sizeof(policy->server));
+	r.server_len = policy->server_len;
 	r.reason = o->reason_header && policy->reason_header;
 	r.compact = false;
-	r.n_edits = nx_reply_via_edits(p, r.edit);
+	via_edits(&r.via, p);
 	if (port == 0 || !fit(&r, sip_room(p, o, cap)))
 		return 0;
 
-	nx_reply_put_head(p, o, port, r.len, out);
-	end = put_sip(out + head_len, &r, &policy->tag_key[0]);
-	assert(end == out + head_len + r.len);
-	nx_reply_put_csum(p, o, (uint32_t)(end - out) - head_len, out);
+	end = put_sip(sip, &r, policy);
+	assert(end == sip + r.len);
+	put_head(p, o, port, r.len, out);
 	if (l4_off)
-		*l4_off = (uint16_t)(head_len - NX_UDP_LEN);
-	return head_len + r.len;
+		*l4_off = (uint16_t)(head_len(p) - UDP_LEN);
+	return (uint32_t)(end - out);
 }

@@ -3,16 +3,20 @@
  *
  *   "nx1"  key id, 1 hex digit  MAC, 16 hex digits  hash, 8 hex digits
  *
- * MAC = SipHash-2-4(k, XXH3-128(secret, Call-ID) XXH3-128(secret, From tag in lower case) CSeq
- * number, From tag length): what the ACK for a non-2xx repeats even through devices that rewrite
- * URIs and branches (17.1.1.3). XXH3 takes the values where they stand, whatever their length;
- * SipHash makes the result unforgeable, over 38 bytes whose fields cannot run together.
+ * MAC = SipHash-2-4(k, XXH3-128(secret, CSeq number, Call-ID, From tag in lower case)): what the
+ * ACK for a non-2xx repeats even through devices that rewrite URIs and branches (17.1.1.3). The
+ * hash gathers, SipHash over its 16 bytes makes the result unforgeable.
  * hash = XXH3-64 of branch, sent-by and Request-URI, so that the branches of a fork get tags of
- * their own; nobody verifies it. */
+ * their own; nobody verifies it.
+ *
+ * The values are gathered in pieces of a fixed width, each value's first piece filled up with zeros
+ * in front. That first piece has at least one zero, which no value holds (rule 15), so values
+ * cannot run together; and pieces are copied without a branch on their length. */
 #include "dataplane/core/reply.h"
 
 #include "dataplane/core/siphash.h"
 
+#include <assert.h>
 #include <endian.h>
 
 #define XXH_INLINE_ALL
@@ -23,87 +27,100 @@
 #define MAC_OFF    (PREFIX_LEN + 1)
 #define HASH_OFF   (MAC_OFF + 16)
 #define HASH_STEP  0x9e3779b97f4a7c15 /* odd: 2^64 over the golden ratio */
-#define FOLD_LEN   64                 /* bytes lower-cased at a time: four vectors */
+#define PIECE_LEN  32
+#define FRONT_LEN  sizeof(XXH128_canonical_t)
 
+#define always_inline inline __attribute__((always_inline))
+
+typedef uint8_t bytes16 __attribute__((vector_size(16)));
+
+/* What one call of XXH3 takes: in front the CSeq number or, where the values are longer than the
+ * pieces, the digest so far. */
 struct material {
-	XXH128_canonical_t call_id, from_tag;
-	uint32_t cseq_be;
-	uint16_t from_tag_len_be;
-} __attribute__((packed));
+	uint32_t used;
+	_Alignas(16) uint8_t text[FRONT_LEN + 7 * PIECE_LEN];
+};
 
-static inline XXH128_canonical_t digest(const struct nx_tag_key *key, const void *data, size_t len)
+static always_inline bytes16 load16(const uint8_t *at)
 {
-	XXH128_canonical_t d;
+	bytes16 v;
 
-	XXH128_canonicalFromHash(
-		&d, XXH3_128bits_withSecret(data, len, key->secret, sizeof(key->secret)));
-	return d;
+	memcpy(&v, at, sizeof(v));
+	return v;
 }
 
-static inline void lower(uint8_t text[FOLD_LEN])
+static always_inline bytes16 lower(bytes16 v)
 {
-	for (unsigned i = 0; i < FOLD_LEN; i++)
-		text[i] = (uint8_t)(text[i] | (text[i] >= 'A' && text[i] <= 'Z' ? 0x20 : 0));
+	return v | ((bytes16)((v >= 'A') & (v <= 'Z')) & 0x20);
 }
 
-/* Takes n bytes at data, of which `readable` may be read: usually a whole piece, at a fixed cost,
- * and what lies behind the n bytes is of no interest. */
-static inline void load_lower(
-	uint8_t text[FOLD_LEN], const uint8_t *data, size_t n, size_t readable)
+static always_inline XXH128_hash_t digest(const struct nx_tag_key *key, const struct material *m)
 {
-	if (readable >= FOLD_LEN) {
-		memcpy(text, data, FOLD_LEN);
-	} else {
-		memset(text, 0, FOLD_LEN);
-		memcpy(text, data, n);
+	return XXH3_128bits_withSecret(m->text, m->used, key->secret, sizeof(key->secret));
+}
+
+static void chain(struct material *m, const struct nx_tag_key *key)
+{
+	XXH128_canonical_t front;
+
+	XXH128_canonicalFromHash(&front, digest(key, m));
+	memcpy(m->text, &front, sizeof(front));
+	m->used = FRONT_LEN;
+}
+
+/* Adds the n <= PIECE_LEN bytes before end. The bytes before those, which are masked, are there to
+ * be read: at least the headers of Ethernet, IPv4 and UDP. */
+static always_inline void add_piece(struct material *m, const uint8_t *end, size_t n, bool fold)
+{
+	static const uint8_t last[2 * PIECE_LEN] = {[PIECE_LEN... 2 * PIECE_LEN - 1] = 0xff};
+
+	for (size_t i = 0; i < PIECE_LEN; i += sizeof(bytes16)) {
+		bytes16 v = load16(end - PIECE_LEN + i) & load16(last + n + i);
+
+		v = fold ? lower(v) : v;
+		memcpy(m->text + m->used + i, &v, sizeof(v));
 	}
-	lower(text);
+	m->used += PIECE_LEN;
 }
 
-/* Longer values than FOLD_LEN in pieces, in front of each but the first the digest so far. */
-static inline XXH128_canonical_t digest_lower(
-	const struct nx_tag_key *key, const struct nx_packet *p, struct nx_span s)
+static always_inline void add_span(struct material *m, const struct nx_tag_key *key,
+	const struct nx_packet *p, struct nx_span s, bool fold)
 {
-	const uint8_t *data = nx_span_at(p, s), *msg_end = nx_payload(p) + p->payload_len;
-	size_t left = s.len, n = left < FOLD_LEN ? left : FOLD_LEN;
-	struct {
-		XXH128_canonical_t chain;
-		uint8_t text[FOLD_LEN];
-	} block;
+	size_t n = s.len % PIECE_LEN;
+	const uint8_t *end = nx_span_at(p, s) + n;
 
-	load_lower(block.text, data, n, (size_t)(msg_end - data));
-	block.chain = digest(key, block.text, n);
-	while (left > FOLD_LEN) {
-		data += n;
-		left -= n;
-		n = left < FOLD_LEN ? left : FOLD_LEN;
-		load_lower(block.text, data, n, (size_t)(msg_end - data));
-		block.chain = digest(key, &block, sizeof(block.chain) + n);
+	for (size_t more = s.len / PIECE_LEN;; more--, n = PIECE_LEN, end += n) {
+		if (m->used == sizeof(m->text))
+			chain(m, key);
+		add_piece(m, end, n, fold);
+		if (more == 0)
+			return;
 	}
-	return block.chain;
 }
 
-static inline uint64_t mac_of(const struct nx_tag_key *key, const struct nx_packet *p)
+static always_inline uint64_t mac_of(const struct nx_tag_key *key, const struct nx_packet *p)
 {
-	const struct nx_sip *sip = &p->sip;
-	const struct material m = {
-		.call_id = digest(key, nx_span_at(p, sip->call_id), sip->call_id.len),
-		.from_tag = digest_lower(key, p, sip->from_tag),
-		.cseq_be = htobe32(sip->cseq_number),
-		.from_tag_len_be = htobe16(sip->from_tag.len),
-	};
+	const uint64_t front[2] = {htole64(p->sip.cseq_number)};
+	struct material m;
+	XXH128_hash_t d;
 
-	return nx_siphash(key->k, &m, sizeof(m));
+	assert(p->payload_off >= PIECE_LEN);
+	memcpy(m.text, front, FRONT_LEN);
+	m.used = FRONT_LEN;
+	add_span(&m, key, p, p->sip.call_id, false);
+	add_span(&m, key, p, p->sip.from_tag, true);
+	d = digest(key, &m);
+	return nx_siphash_16(key->k, d.low64, d.high64);
 }
 
-static inline uint64_t hash_span(
+static always_inline uint64_t hash_span(
 	const struct nx_tag_key *key, const struct nx_packet *p, struct nx_span s)
 {
 	return XXH3_64bits_withSecret(nx_span_at(p, s), s.len, key->secret, sizeof(key->secret));
 }
 
 /* A polynomial of the three, so that their order counts. */
-static inline uint32_t hash_of(const struct nx_tag_key *key, const struct nx_packet *p)
+static always_inline uint32_t hash_of(const struct nx_tag_key *key, const struct nx_packet *p)
 {
 	uint64_t h = hash_span(key, p, p->sip.branch);
 
@@ -149,12 +166,14 @@ void nx_reply_tag(const struct nx_tag_key *key, const struct nx_packet *p, char 
 
 bool nx_reply_owns(const struct nx_tag_key key[2], const struct nx_packet *p)
 {
-	uint8_t got[FOLD_LEN];
+	uint8_t got[2 * sizeof(bytes16)];
 	char want[HASH_OFF];
 
 	if (p->sip.to_tag.len != NX_TO_TAG_LEN)
 		return false;
-	load_lower(got, nx_span_at(p, p->sip.to_tag), NX_TO_TAG_LEN, NX_TO_TAG_LEN);
+	memcpy(got, nx_span_at(p, p->sip.to_tag), NX_TO_TAG_LEN);
+	for (unsigned i = 0; i < HASH_OFF; i++)
+		got[i] = (uint8_t)(got[i] | (got[i] >= 'A' && got[i] <= 'Z' ? 0x20 : 0));
 	for (unsigned i = 0; i < 2; i++) {
 		if (!key[i].present)
 			continue;

@@ -134,6 +134,7 @@ struct nx_policy {
 	bool shadow;        /* the whole box */
 	bool reason_header; /* rule 24 */
 	char server[64];    /* Server header of replies; empty: none */
+	uint8_t server_len; /* of it, without a terminator */
 	uint64_t
 		bypass_ack_until_ns; /* CLOCK_MONOTONIC; while bypass: absorb our ACKs until then */
 

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #define LEN_MAX   300
-#define ALIGN_MAX 16
+#define ALIGN_MAX 64
 
 static void fill_counting(uint8_t *data, size_t len)
 {
@@ -42,6 +42,16 @@ static void assert_csum(uint64_t sum, uint16_t naive)
 	assert_int_equal(b[0] << 8 | b[1], naive);
 }
 
+/* The widest is the one that nx_csum_add takes. */
+static void assert_every_way(const uint8_t *data, size_t len)
+{
+	uint16_t naive = frame_csum(0, data, len);
+
+	for (unsigned way = 0; way <= nx_csum_widest(); way++)
+		assert_csum(nx_csum_add_by(way, 0, data, len), naive);
+	assert_csum(nx_csum_add(0, data, len), naive);
+}
+
 static void any_length_and_alignment(void **state)
 {
 	uint8_t data[LEN_MAX + ALIGN_MAX];
@@ -51,8 +61,7 @@ static void any_length_and_alignment(void **state)
 		fills[f](data, sizeof(data));
 		for (size_t align = 0; align < ALIGN_MAX; align++) {
 			for (size_t len = 0; len <= LEN_MAX; len++)
-				assert_csum(nx_csum_add(0, data + align, len),
-					frame_csum(0, data + align, len));
+				assert_every_way(data + align, len);
 		}
 	}
 }
@@ -64,8 +73,42 @@ static void the_longest_datagram(void **state)
 	(void)state;
 	for (size_t f = 0; f < sizeof(fills) / sizeof(fills[0]); f++) {
 		fills[f](data, sizeof(data));
-		assert_csum(nx_csum_add(0, data, sizeof(data)), frame_csum(0, data, sizeof(data)));
+		assert_every_way(data, sizeof(data));
 	}
+}
+
+/* A sum does not overflow where there are more bytes than the lanes can hold. */
+static void more_than_a_datagram(void **state)
+{
+	static uint8_t data[3 * 65536 + 77];
+
+	(void)state;
+	for (size_t f = 0; f < sizeof(fills) / sizeof(fills[0]); f++) {
+		uint64_t sum;
+
+		fills[f](data, sizeof(data));
+		sum = nx_csum_add_by(NX_CSUM_PLAIN, 0, data, sizeof(data));
+		for (unsigned way = 0; way <= nx_csum_widest(); way++)
+			assert_int_equal(nx_csum_fold(nx_csum_add_by(way, 0, data, sizeof(data))),
+				nx_csum_fold(sum));
+	}
+}
+
+/* Also those ways that load more than they add. */
+static void nothing_is_read_beside_the_data(void **state)
+{
+	struct guard g;
+
+	(void)state;
+	guard_init(&g);
+	for (size_t len = 0; len <= LEN_MAX; len++) {
+		uint8_t data[LEN_MAX];
+
+		fill_counting(data, len);
+		assert_every_way(guard_tail(&g, data, len), len);
+		assert_every_way(guard_head(&g, data, len), len);
+	}
+	guard_fini(&g);
 }
 
 static void a_chain_is_one_sum(void **state)
@@ -114,6 +157,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_length_and_alignment),
 		cmocka_unit_test(the_longest_datagram),
+		cmocka_unit_test(more_than_a_datagram),
+		cmocka_unit_test(nothing_is_read_beside_the_data),
 		cmocka_unit_test(a_chain_is_one_sum),
 		cmocka_unit_test(carries_of_the_incoming_sum_count),
 		cmocka_unit_test(a_right_checksum_sums_to_zero),

@@ -494,7 +494,7 @@ static void every_row_error_says_what_to_do(void **state)
 		for (int k = NX_ROW_OK; k < e; k++)
 			assert_string_not_equal(nx_row_err_text((enum nx_row_err)e),
 				nx_row_err_text((enum nx_row_err)k));
-	assert_non_null(strstr(nx_row_err_text(NX_ROW_BARE_DIGITS), "digits_are_names"));
+	assert_non_null(strstr(nx_row_err_text(NX_ROW_BARE_DIGITS), "--digits-are-names"));
 	assert_non_null(strstr(nx_row_err_text(NX_ROW_BAD_NUMBER), "1 to 15 digits"));
 }
 

@@ -37,6 +37,7 @@
 static struct nx_policy policy = {
 	.reason_header = true,
 	.server = "nxsip",
+	.server_len = 5,
 	.n_classes = 1,
 	.tag_key[0] = {.id = 5, .present = true, .k = {1, 2, 3}, .secret = {4, 5, 6}},
 };
@@ -518,7 +519,7 @@ static void rule_24_reason_where_it_applies(void **state)
 	o.policy = &off;
 	expect(&(struct frame_spec){0}, HEAD VIA REST FILLER, &o,
 		"SIP/2.0 404 Not Found\r\n" VIA REPLY_REST SERVER EMPTY);
-	no_server.server[0] = '\0';
+	no_server.server_len = 0;
 	o.policy = &no_server;
 	expect(&(struct frame_spec){0}, HEAD VIA REST FILLER, &o,
 		"SIP/2.0 404 Not Found\r\n" VIA REPLY_REST REASON EMPTY);

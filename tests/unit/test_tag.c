@@ -9,7 +9,8 @@
 #include <xxhash.h>
 #include <cmocka.h>
 
-#define MAC_END 20 /* prefix, id and MAC: what is verified */
+#define TEXT_MAX 512
+#define MAC_END  20 /* prefix, id and MAC: what is verified */
 
 /* What a message of these tests is made of; NULL: the usual. */
 struct fields {
@@ -82,32 +83,60 @@ static struct fields ack_with(const char *to_tag)
 	return (struct fields){.method = "ACK", .to_tag = to_tag};
 }
 
+/* Writes the value's pieces, zeros in front, behind the `at` bytes that are there. */
+static size_t pieces(uint8_t text[TEXT_MAX], size_t at, const char *value)
+{
+	size_t len = strlen(value), zeros = 32 - len % 32;
+
+	assert_true(at + zeros + len <= TEXT_MAX);
+	memset(text + at, 0, zeros);
+	memcpy(text + at + zeros, value, len);
+	return at + zeros + len;
+}
+
+static uint64_t hash_of(const struct nx_tag_key *key, const char *value)
+{
+	return XXH3_64bits_withSecret(value, strlen(value), key->secret, NX_USERS_SECRET_LEN);
+}
+
+static void expect_tag(
+	const struct nx_tag_key *key, const struct fields *f, const char *from_folded)
+{
+	const uint64_t step = 0x9e3779b97f4a7c15;
+	uint8_t text[TEXT_MAX] = {0x2f, 0xcb, 0x04}, digest[16];
+	size_t n = pieces(text, pieces(text, 16, f->call_id), from_folded);
+	XXH128_hash_t d = XXH3_128bits_withSecret(text, n, key->secret, NX_USERS_SECRET_LEN);
+	uint64_t hash = hash_of(key, f->branch);
+	char want[NX_TO_TAG_LEN + 1];
+
+	memcpy(digest, &d.low64, 8);
+	memcpy(digest + 8, &d.high64, 8);
+	hash = (hash * step + hash_of(key, f->sent_by)) * step + hash_of(key, f->ruri);
+	(void)snprintf(want, sizeof(want), "nx1b%016llx%08x",
+		(unsigned long long)nx_siphash(key->k, digest, sizeof(digest)),
+		(unsigned)(hash >> 32));
+	assert_string_equal(tag_of(key, f).text, want);
+}
+
 /* The definition, written out: the fleet depends on it, so a change of it is a change of prefix. */
 static void rule_20_tag_is_as_documented(void **state)
 {
-	static const char call_id[] = "a84b4c76e66710@pc33.example.org", from_tag[] = "a73kszlfl";
-	static const char cseq_and_len[] = "\x00\x04\xcb\x2f\x00\x09";
 	const struct nx_tag_key key = key_of(0xb, 3);
-	XXH128_canonical_t digest[2];
-	uint8_t material[38];
-	uint64_t hash, step = 0x9e3779b97f4a7c15;
-	char want[NX_TO_TAG_LEN + 1];
+	const struct fields usual = {.call_id = "a84b4c76e66710@pc33.example.org",
+		.from_tag = "A73kszLFL_`~",
+		.branch = "z9hG4bK776asdhds",
+		.sent_by = "198.51.100.7:5060",
+		.ruri = "sip:+442079460000@192.0.2.10"};
+	const struct fields full = {.call_id = "0123456789abcdef0123456789abcdef",
+		.from_tag = "GHIJKLMNOPQRSTUVWXYZ0123456789abcdefghijklmnopqrstuvwxyz0123456789ab",
+		.branch = "z9hG4bK-0123456789abcdef01234567",
+		.sent_by = "pc33",
+		.ruri = "sip:+442079460000@a-host-of-a-long-name.example.org:5060;user=phone"};
 
 	(void)state;
-	XXH128_canonicalFromHash(
-		&digest[0], XXH3_128bits_withSecret(call_id, sizeof(call_id) - 1, key.secret, 192));
-	XXH128_canonicalFromHash(&digest[1],
-		XXH3_128bits_withSecret(from_tag, sizeof(from_tag) - 1, key.secret, 192));
-	memcpy(material, digest, 32);
-	memcpy(material + 32, cseq_and_len, 6);
-	hash = XXH3_64bits_withSecret("z9hG4bK776asdhds", 16, key.secret, 192) * step;
-	hash += XXH3_64bits_withSecret("198.51.100.7:5060", 17, key.secret, 192);
-	hash *= step;
-	hash += XXH3_64bits_withSecret("sip:+442079460000@192.0.2.10", 28, key.secret, 192);
-	(void)snprintf(want, sizeof(want), "nx1b%016llx%08x",
-		(unsigned long long)nx_siphash(key.k, material, sizeof(material)),
-		(unsigned)(hash >> 32));
-	assert_string_equal(tag_of(&key, &(struct fields){.from_tag = "A73kszLFL"}).text, want);
+	expect_tag(&key, &usual, "a73kszlfl_`~");
+	expect_tag(&key, &full,
+		"ghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0123456789ab");
 }
 
 static void rule_20_ack_for_our_reply_is_owned(void **state)
@@ -283,8 +312,9 @@ static void rule_20_any_length_is_its_own(void **state)
 	}
 }
 
-/* The From tag at the very end of the frame, of any length around the width of a piece. */
-static void nothing_is_read_behind_the_frame(void **state)
+/* The From tag at the very end of the frame, of any length around the width of a piece; and the
+ * Request-URI as close to its beginning as can be. */
+static void nothing_is_read_beside_the_frame(void **state)
 {
 	static const char head[] = "INVITE sip:a@192.0.2.10 SIP/2.0\r\nVia: SIP/2.0/UDP h\r\n"
 				   "To: <sip:b@h>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n"
@@ -304,6 +334,9 @@ static void nothing_is_read_behind_the_frame(void **state)
 		request_guard(&r, &g);
 		nx_reply_tag(&key, &r.p, guarded);
 		assert_memory_equal(plain, guarded, sizeof(plain));
+		r.p.frame = guard_head(&g, r.p.frame, r.p.frame_len);
+		nx_reply_tag(&key, &r.p, guarded);
+		assert_memory_equal(plain, guarded, sizeof(plain));
 	}
 	guard_fini(&g);
 }
@@ -321,7 +354,7 @@ int main(void)
 		cmocka_unit_test(rule_20_branches_of_a_fork_get_their_own_tags),
 		cmocka_unit_test(rule_20_long_values_count_whole),
 		cmocka_unit_test(rule_20_any_length_is_its_own),
-		cmocka_unit_test(nothing_is_read_behind_the_frame),
+		cmocka_unit_test(nothing_is_read_beside_the_frame),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

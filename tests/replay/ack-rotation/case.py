@@ -2,8 +2,8 @@
 
 from frames import *
 
-NEW = "nx1fe7bc5c608f310e49d6a76e84"
-OLD = "nx10a31fea88465b795c10ba28fe"  # as in case ack, whose key is the second here
+NEW = "nx1f3d7302f0a20f7e99d6a76e84"
+OLD = "nx10d9fb332a966865a610ba28fe"  # as in case ack, whose key is the second here
 
 
 def ack(n, tag):

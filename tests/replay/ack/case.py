@@ -3,7 +3,7 @@ rewritten its branch, Via and Request-URI, and whatever else it carries. Any oth
 
 from frames import *
 
-TAG, TAG_604 = "nx10a31fea88465b795c10ba28fe", "nx105e375755e50db39c15bfd623"
+TAG, TAG_604 = "nx10d9fb332a966865a610ba28fe", "nx1078d6d0cb508095c715bfd623"
 REWRITTEN = "sip:00442079460002@sbc.example.net;user=phone"
 
 

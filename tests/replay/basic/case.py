@@ -28,23 +28,23 @@ WITH_SDP = """
 
 FRAMES = [
     access(udp(invite(1, KNOWN)), passes("known")),
-    access(udp(invite(2, NOBODY)), unknown(2, "nx105e375755e50db39cee4baaa2")),
-    access(udp(invite(3, GONE)), gone(3, "nx10d9d7cf57c5aefec6dbb3c356")),
+    access(udp(invite(2, NOBODY)), unknown(2, "nx1078d6d0cb508095c7ee4baaa2")),
+    access(udp(invite(3, GONE)), gone(3, "nx1029aefb6299848d58dbb3c356")),
     access(udp(invite(4, f"sip:+441632960000@{SBC}")), passes("open")),
     access(udp(invite(5, f"sip:+44207946000@{SBC}")), passes("overlap")),
     access(udp(invite(6, f"sip:+4420794600020@{SBC}")), passes("open")),
     access(udp(invite(7, f"sip:02079460000@{SBC}")), passes("known")),
-    access(udp(invite(8, NATIONAL)), unknown(8, "nx100b65488c593c984c67ff5539", NATIONAL)),
+    access(udp(invite(8, NATIONAL)), unknown(8, "nx107031030790eac59467ff5539", NATIONAL)),
     access(
         udp(invite(9, INTERNATIONAL)),
-        unknown(9, "nx1062558f89c73190dfde00159f", INTERNATIONAL),
+        unknown(9, "nx1041233eace1b2ef3ede00159f", INTERNATIONAL),
     ),
     access(udp(invite(10, f"sip:2079460002@{SBC}")), passes("plan")),
     access(
         udp(invite(11, f"{NOBODY};user=phone")),
-        unknown(11, "nx101fbc28f3ed58d696af5c5e04", f"{NOBODY};user=phone"),
+        unknown(11, "nx102d5a6b3dc18829f7af5c5e04", f"{NOBODY};user=phone"),
     ),
-    access(udp(WITH_SDP, sport=40000), unknown(12, "nx10a0690f2f244dd21ff2ddd4de", port=40000)),
+    access(udp(WITH_SDP, sport=40000), unknown(12, "nx10d78b0ea1b90f5698f2ddd4de", port=40000)),
     access(udp(invite(13, NOBODY), dport=5070), passes("not-service")),
     access(udp(invite(14, NOBODY), dst="192.0.2.11"), passes("not-service")),
 ]

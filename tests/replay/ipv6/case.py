@@ -46,7 +46,7 @@ SAME_ADDRESS_REPLY = """
     SIP/2.0 404 Not Found
     Via: SIP/2.0/UDP [2001:DB8:1:0:0:0:0:1]:5060;branch=z9hG4bK-20
     From: <sip:+4989123456@[2001:db8:1::1]>;tag=from-20
-    To: <sip:+442079460002@[2001:db8::10]>;tag=nx10a8b85db279c9e31832caf3b7
+    To: <sip:+442079460002@[2001:db8::10]>;tag=nx108842922afd9e1de032caf3b7
     Call-ID: call-20
     CSeq: 20 INVITE
     Reason: Q.850;cause=1;text="Unallocated (unassigned) number"
@@ -60,19 +60,19 @@ NEIGHBOUR = ip(CARRIER6, "ff02::1:ff00:10") / ICMPv6ND_NS(tgt=SBC6)
 
 FRAMES = [
     access(udp6(call(1, KNOWN6)), passes("known")),
-    access(udp6(call(2)), nobody(2, "nx10c9682224ebbc4dfc90b523d2")),
-    access(udp6(call(3, GONE6)), gone(3, "nx101f15cd75f1d07fb99ccefe26", GONE6, source=CARRIER6)),
-    access(extended(4, HOP_BY_HOP), nobody(4, "nx1003eedbab2d7924538cd6b725")),
-    access(extended(5, HOP_BY_HOP, OPTIONS), nobody(5, "nx10eaa3d52f50a7b2a3c86ad82a")),
+    access(udp6(call(2)), nobody(2, "nx10d56e5da706022f1c90b523d2")),
+    access(udp6(call(3, GONE6)), gone(3, "nx1023ae9380d56d08509ccefe26", GONE6, source=CARRIER6)),
+    access(extended(4, HOP_BY_HOP), nobody(4, "nx10695eaacf7625f4998cd6b725")),
+    access(extended(5, HOP_BY_HOP, OPTIONS), nobody(5, "nx10f1bfc284de2fcb02c86ad82a")),
     access(
         extended(6, IPv6ExtHdrRouting(type=4, segleft=0, addresses=[SBC6])),
-        nobody(6, "nx10c81ab740d84589a857bbddb5"),
+        nobody(6, "nx10a5bff3c4a27d8ded57bbddb5"),
     ),
     access(extended(7, IPv6ExtHdrRouting(type=4, segleft=1, addresses=[SBC6])), passes("martian")),
     access(extended(8, IPv6ExtHdrFragment(m=1, id=8)), passes("fragment")),
     access(extended(9, IPv6ExtHdrFragment(m=0, id=9)), passes("fragment")),
     access(extended(10, OPTIONS, HOP_BY_HOP), passes("truncated")),
-    access(udp6(call(11), tc=0xB9, fl=0x12345, hlim=3), nobody(11, "nx10f80c19090a72be3bebef2fb1")),
+    access(udp6(call(11), tc=0xB9, fl=0x12345, hlim=3), nobody(11, "nx10b5d5a71076a1fd76ebef2fb1")),
     access(
         ip(CARRIER6, SBC6) / UDP(sport=5060, dport=5060, chksum=0) / sip(call(12)),
         passes("udp-checksum"),

@@ -13,23 +13,23 @@ def nobody(n, method, tag):
 
 
 FRAMES = [
-    access(ask(1, "INVITE"), unknown(1, "nx10a31fea88465b795c10ba28fe")),
-    access(ask(2, "MESSAGE"), nobody(2, "MESSAGE", "nx105e375755e50db39cee4baaa2")),
+    access(ask(1, "INVITE"), unknown(1, "nx10d9fb332a966865a610ba28fe")),
+    access(ask(2, "MESSAGE"), nobody(2, "MESSAGE", "nx1078d6d0cb508095c7ee4baaa2")),
     access(
         ask(3, "SUBSCRIBE", NOBODY, "Event: presence"),
-        nobody(3, "SUBSCRIBE", "nx10d9d7cf57c5aefec6b43f97d5"),
+        nobody(3, "SUBSCRIBE", "nx1029aefb6299848d58b43f97d5"),
     ),
     access(
         ask(4, "PUBLISH", NOBODY, "Event: presence"),
-        nobody(4, "PUBLISH", "nx103abe6a56205a8e08ea6d3df5"),
+        nobody(4, "PUBLISH", "nx10cd117bc5f250ee17ea6d3df5"),
     ),
     access(
         ask(5, "REFER", NOBODY, f"Refer-To: <{KNOWN}>"),
-        nobody(5, "REFER", "nx10d7af8af90996b1de26015efa"),
+        nobody(5, "REFER", "nx104114806f3de6239526015efa"),
     ),
     access(
         ask(6, "MESSAGE", GONE),
-        gone(6, "nx102c3d48ce09772816dcc69006", method="MESSAGE", reason=False),
+        gone(6, "nx10b87c0c845633a53fdcc69006", method="MESSAGE", reason=False),
     ),
     access(ask(7, "MESSAGE", KNOWN), passes("known")),
     access(ask(8, "CANCEL"), passes("cancel")),

@@ -30,22 +30,22 @@ OTHER = (
 )
 
 FRAMES = [
-    access(call(1), as_604(1, "nx10a31fea88465b795c382e547f")),
+    access(call(1), as_604(1, "nx10d9fb332a966865a6382e547f")),
     access(
         call(2, "History-Info: <sip:+442079460000@192.0.2.10>;index=1"),
-        as_404(2, "nx105e375755e50db39c15bfd623"),
+        as_404(2, "nx1078d6d0cb508095c715bfd623"),
     ),
     access(
         call(3, "Diversion: <sip:+442079460000@192.0.2.10>;reason=unconditional"),
-        as_404(3, "nx10d9d7cf57c5aefec6dbb3c356"),
+        as_404(3, "nx1029aefb6299848d58dbb3c356"),
     ),
-    access(call(4, "diversion :<sip:a@b>"), as_404(4, "nx103abe6a56205a8e0811e16976")),
-    access(call(5, to=SAME[0]), as_604(5, "nx10d7af8af90996b1de4d758a7b", SAME[0])),
-    access(call(6, to=SAME[1]), as_604(6, "nx102c3d48ce09772816dcc69006", SAME[1])),
-    access(call(7, to=SAME[2]), as_604(7, "nx10993139a2b25672117366210c", SAME[2])),
-    access(call(8, to=SAME[3]), as_604(8, "nx100b65488c593c984c54d49441", SAME[3])),
-    access(call(9, to=OTHER[0]), as_404(9, "nx1062558f89c73190dfc31490e6", OTHER[0])),
-    access(call(10, to=OTHER[1]), as_404(10, "nx106dd2f78e228aa88aca88a5bd", OTHER[1])),
-    access(call(11, to=OTHER[2]), as_404(11, "nx101fbc28f3ed58d69670f9e202", OTHER[2])),
-    access(call(12, to=OTHER[3]), as_404(12, "nx10a0690f2f244dd21f1a52005f", OTHER[3])),
+    access(call(4, "diversion :<sip:a@b>"), as_404(4, "nx10cd117bc5f250ee1711e16976")),
+    access(call(5, to=SAME[0]), as_604(5, "nx104114806f3de623954d758a7b", SAME[0])),
+    access(call(6, to=SAME[1]), as_604(6, "nx10b87c0c845633a53fdcc69006", SAME[1])),
+    access(call(7, to=SAME[2]), as_604(7, "nx106cf5a159e238d0f67366210c", SAME[2])),
+    access(call(8, to=SAME[3]), as_604(8, "nx107031030790eac59454d49441", SAME[3])),
+    access(call(9, to=OTHER[0]), as_404(9, "nx1041233eace1b2ef3ec31490e6", OTHER[0])),
+    access(call(10, to=OTHER[1]), as_404(10, "nx100fcdc372bcea15d7ca88a5bd", OTHER[1])),
+    access(call(11, to=OTHER[2]), as_404(11, "nx102d5a6b3dc18829f770f9e202", OTHER[2])),
+    access(call(12, to=OTHER[3]), as_404(12, "nx10d78b0ea1b90f56981a52005f", OTHER[3])),
 ]

@@ -64,13 +64,13 @@ def nobody(n, form, tag):
 
 
 FRAMES = [
-    access(call(1, full, -100), nobody(1, full, "nx104190691590aaa83bc47230e6")),
-    access(call(2, full, 0), nobody(2, full, "nx101d34640e11d7f397a203b28b")),
-    access(call(3, full, 1), nobody(3, without_server, "nx1013ec76ea7117228467f79fbe")),
-    access(call(4, without_server, 0), nobody(4, without_server, "nx109bd03d374e84621a9e2545dd")),
-    access(call(5, without_server, 1), nobody(5, bare, "nx10bb5fbc00c716e84ad9b966e3")),
-    access(call(6, bare, 0), nobody(6, bare, "nx10d47147d7f8bd409c690a6c6d")),
-    access(call(7, bare, 1), nobody(7, compact, "nx10e61caa6c3c30e3afffa9fd74")),
-    access(call(8, compact, 0), nobody(8, compact, "nx10345a2c843075b1cce11870a8")),
+    access(call(1, full, -100), nobody(1, full, "nx10288a72a8600ab9d2c47230e6")),
+    access(call(2, full, 0), nobody(2, full, "nx1090e3c99f4003d941a203b28b")),
+    access(call(3, full, 1), nobody(3, without_server, "nx10df9b86b7f973cf2167f79fbe")),
+    access(call(4, without_server, 0), nobody(4, without_server, "nx10bf02ef0c5ab609cb9e2545dd")),
+    access(call(5, without_server, 1), nobody(5, bare, "nx10d62bf788e2cea4e9d9b966e3")),
+    access(call(6, bare, 0), nobody(6, bare, "nx10b7a464d40905b9e0690a6c6d")),
+    access(call(7, bare, 1), nobody(7, compact, "nx10ae137527eb2ab870ffa9fd74")),
+    access(call(8, compact, 0), nobody(8, compact, "nx10117b2760fa313dfbe11870a8")),
     access(call(9, compact, 1), passes("reply-size")),
 ]

@@ -41,7 +41,7 @@ FRAMES = [
     access(
         call(1, "Via: SIP/2.0/UDP 198.51.100.1:5060;branch=z9hG4bK-1"),
         nobody(
-            1, "nx10a31fea88465b795c10ba28fe", "Via: SIP/2.0/UDP 198.51.100.1:5060;branch=z9hG4bK-1"
+            1, "nx10d9fb332a966865a610ba28fe", "Via: SIP/2.0/UDP 198.51.100.1:5060;branch=z9hG4bK-1"
         ),
     ),
     # a name, without rport: received; the reply goes to the port of sent-by
@@ -49,7 +49,7 @@ FRAMES = [
         call(2, "Via: SIP/2.0/UDP gw.carrier.example:5080;branch=z9hG4bK-2", sport=33000),
         nobody(
             2,
-            "nx105e375755e50db39c72dcf566",
+            "nx1078d6d0cb508095c772dcf566",
             "Via: SIP/2.0/UDP gw.carrier.example:5080;received=198.51.100.1;branch=z9hG4bK-2",
             port=5080,
         ),
@@ -59,7 +59,7 @@ FRAMES = [
         call(3, "Via: SIP/2.0/UDP 198.51.100.1;branch=z9hG4bK-3", sport=33000),
         nobody(
             3,
-            "nx10d9d7cf57c5aefec667f79fbe",
+            "nx1029aefb6299848d5867f79fbe",
             "Via: SIP/2.0/UDP 198.51.100.1;branch=z9hG4bK-3",
             port=5060,
         ),
@@ -69,7 +69,7 @@ FRAMES = [
         call(4, "Via: SIP/2.0/UDP 10.1.2.3:5060;branch=z9hG4bK-4"),
         nobody(
             4,
-            "nx103abe6a56205a8e081f81b116",
+            "nx10cd117bc5f250ee171f81b116",
             "Via: SIP/2.0/UDP 10.1.2.3:5060;received=198.51.100.1;branch=z9hG4bK-4",
         ),
     ),
@@ -78,7 +78,7 @@ FRAMES = [
         call(5, "Via: SIP/2.0/UDP 198.51.100.1:5060;branch=z9hG4bK-5;rport", sport=33000),
         nobody(
             5,
-            "nx10d7af8af90996b1de26015efa",
+            "nx104114806f3de6239526015efa",
             "Via: SIP/2.0/UDP 198.51.100.1:5060;branch=z9hG4bK-5"
             ";rport=33000;received=198.51.100.1",
         ),
@@ -87,7 +87,7 @@ FRAMES = [
         call(6, "Via: SIP/2.0/UDP 10.1.2.3;rport;branch=z9hG4bK-6"),
         nobody(
             6,
-            "nx102c3d48ce0977281661ba1079",
+            "nx10b87c0c845633a53f61ba1079",
             "Via: SIP/2.0/UDP 10.1.2.3;rport=5060;received=198.51.100.1;branch=z9hG4bK-6",
         ),
     ),
@@ -96,7 +96,7 @@ FRAMES = [
         call(7, "Via: SIP/2.0/UDP 10.1.2.3;rport=9;branch=z9hG4bK-7"),
         nobody(
             7,
-            "nx10993139a2b2567211f859a180",
+            "nx106cf5a159e238d0f6f859a180",
             "Via: SIP/2.0/UDP 10.1.2.3;rport=5060;received=198.51.100.1;branch=z9hG4bK-7",
         ),
     ),
@@ -104,7 +104,7 @@ FRAMES = [
         call(8, "Via: SIP/2.0/UDP 10.1.2.3;received=192.0.2.66;branch=z9hG4bK-8"),
         nobody(
             8,
-            "nx100b65488c593c984cd9c814b4",
+            "nx107031030790eac594d9c814b4",
             "Via: SIP/2.0/UDP 10.1.2.3;received=198.51.100.1;branch=z9hG4bK-8",
         ),
     ),
@@ -112,7 +112,7 @@ FRAMES = [
         call(9, "Via: SIP/2.0/UDP 10.1.2.3;received=192.0.2.66;branch=z9hG4bK-9;rport=1"),
         nobody(
             9,
-            "nx1062558f89c73190df48081159",
+            "nx1041233eace1b2ef3e48081159",
             "Via: SIP/2.0/UDP 10.1.2.3;received=198.51.100.1;branch=z9hG4bK-9;rport=5060",
         ),
     ),
@@ -120,7 +120,7 @@ FRAMES = [
         call(10, "Via: SIP/2.0/UDP 10.1.2.3;rport;branch=z9hG4bK-10;received=1.2.3.4"),
         nobody(
             10,
-            "nx106dd2f78e228aa88a4f7c2630",
+            "nx100fcdc372bcea15d74f7c2630",
             "Via: SIP/2.0/UDP 10.1.2.3;rport=5060;branch=z9hG4bK-10;received=198.51.100.1",
         ),
     ),
@@ -133,7 +133,7 @@ FRAMES = [
         ),
         nobody(
             11,
-            "nx101fbc28f3ed58d696f5ed6275",
+            "nx102d5a6b3dc18829f7f5ed6275",
             "Via: SIP/2.0/UDP 10.1.2.3;branch=z9hG4bK-11;rport=5060;received=198.51.100.1"
             ", SIP/2.0/TCP 10.9.9.9;branch=z9hG4bK-11a;rport",
         ),
@@ -148,7 +148,7 @@ FRAMES = [
         ),
         nobody(
             12,
-            "nx10a0690f2f244dd21f9f4580d2",
+            "nx10d78b0ea1b90f56989f4580d2",
             "Via: SIP/2.0/UDP 10.1.2.3;branch=z9hG4bK-12;rport=5060"
             ";received=198.51.100.1\nVia: SIP/2.0/UDP 10.9.9.9\n"
             "  ;branch=z9hG4bK-12a,\n\tSIP/2.0/TLS proxy.example.com\n"
@@ -159,7 +159,7 @@ FRAMES = [
         call(13, "Via: SIP/2.0/UDP 10.1.2.3 :5062 ; branch=z9hG4bK-13 ; x=\"a;rport,b\" ; rport"),
         nobody(
             13,
-            "nx1033fd4c9b29b1cc57d63bd3de",
+            "nx10bd21e579dc95e88cd63bd3de",
             "Via: SIP/2.0/UDP 10.1.2.3 :5062 ; branch=z9hG4bK-13 ; x=\"a;rport,b\" "
             ";rport=5060;received=198.51.100.1",
         ),
@@ -168,7 +168,7 @@ FRAMES = [
         call(14, "Via: SIP/2.0/UDP 10.1.2.3\n ;rport;branch=z9hG4bK-14"),
         nobody(
             14,
-            "nx10754810465f6ac04d23de140d",
+            "nx102f8754d5efb193c723de140d",
             "Via: SIP/2.0/UDP 10.1.2.3\n ;rport=5060;received=198.51.100.1;branch=z9hG4bK-14",
         ),
     ),
@@ -176,14 +176,14 @@ FRAMES = [
         call(15, "Via: sip/2.0/udp 10.1.2.3;Branch=z9hG4bK-15;RPORT"),
         nobody(
             15,
-            "nx10b8930ecf345e21e2475b7b4f",
+            "nx10e7d317b87be20c1d475b7b4f",
             "Via: sip/2.0/udp 10.1.2.3;Branch=z9hG4bK-15;rport=5060;received=198.51.100.1",
         ),
     ),
     # no branch: a peer of RFC 2543
     access(
         call(16, "Via: SIP/2.0/UDP 198.51.100.1:5060"),
-        nobody(16, "nx1006f4c68cc303ae9bcd1d38f3", "Via: SIP/2.0/UDP 198.51.100.1:5060"),
+        nobody(16, "nx10ed8ea4ceca4fd2a4cd1d38f3", "Via: SIP/2.0/UDP 198.51.100.1:5060"),
     ),
     # not over UDP, or the reply would go where the sender wants it
     access(
