@@ -15,10 +15,12 @@
 
 #include <string.h>
 
+#include "dataplane/core/plan.h"
 #include "dataplane/core/uri.h"
-#include "nxsip/verdict.h"
 
 #define DIALLED_MAX  63 /* longer digit strings are no numbers */
+#define USUAL_MIN    9  /* bytes of a number that goes by two words (bytes.h) ... */
+#define USUAL_MAX    16 /* ... and is none too long: '+' and E164_MAX digits */
 #define E164_MAX     15 /* digits of a global number, ITU-T E.164 */
 #define ROW_BARE_MIN 7  /* fewer bare digits in a row are an extension's name */
 
@@ -118,6 +120,8 @@ static unsigned number_key(const uint8_t *msg, const struct nx_uri *uri, const s
 
 	if (uri->flags & NX_URI_EXTENSION)
 		return NX_R_PLAN;
+	if (uri->scheme == NX_URI_TEL && rewritten && !uri->phone_context.off)
+		return NX_R_PLAN; /* a local number without its context, RFC 3966 section 5.1.4 */
 	if (uri->phone_context.off && !join_context(msg, uri->phone_context, plan, d))
 		return NX_R_PLAN;
 	reason = nx_plan_apply(plan, (const char *)d->s, d->len, key);
@@ -142,8 +146,29 @@ static unsigned name_key(const uint8_t *user, uint32_t len, struct nx_key *key)
 	return NX_R_UNDECIDED;
 }
 
-unsigned nx_key_from_uri(const uint8_t *msg, const struct nx_uri *uri, enum nx_service_kind kind,
+/* usual_key makes the key of "+digits" that no parameter says more of, whatever the service is, and
+ * that neither plan nor emergency numbers need a closer look at; false: key is not written. */
+static inline bool usual_key(const uint8_t *user, const struct nx_uri *uri,
 	const struct nx_plan *plan, const struct nx_emergency *emergency, struct nx_key *key)
+{
+	const char *s = (const char *)user;
+	const uint32_t len = uri->dialled;
+
+	if (len < USUAL_MIN || len > USUAL_MAX || len != uri->user.len || s[0] != '+' ||
+		uri->flags & ~(NX_URI_USER_PHONE | NX_URI_UNKNOWN_PARAM) ||
+		uri->phone_context.off || !nx_emergency_excluded(emergency, plan, s, len) ||
+		!nx_plan_is_global(plan, s + 1, len - 1) ||
+		nx_plan_length(plan, len - 1) != NX_R_UNDECIDED)
+		return false;
+	key->kind = NX_KEY_NUMBER;
+	key->len = (uint8_t)len;
+	nx_bytes_copy(key->text, s, len);
+	return true;
+}
+
+static out_of_line unsigned any_key(const uint8_t *msg, const struct nx_uri *uri,
+	enum nx_service_kind kind, const struct nx_plan *plan, const struct nx_emergency *emergency,
+	struct nx_key *key)
 {
 	const uint8_t *user = msg + uri->user.off;
 	struct dialled d;
@@ -166,6 +191,14 @@ unsigned nx_key_from_uri(const uint8_t *msg, const struct nx_uri *uri, enum nx_s
 	if (digits && (d.has_params || uri->phone_context.off))
 		return NX_R_NOT_NUMBER; /* an extension, a number or an odd name? */
 	return name_key(user, uri->user.len, key);
+}
+
+unsigned nx_key_from_uri(const uint8_t *msg, const struct nx_uri *uri, enum nx_service_kind kind,
+	const struct nx_plan *plan, const struct nx_emergency *emergency, struct nx_key *key)
+{
+	return usual_key(msg + uri->user.off, uri, plan, emergency, key)
+		       ? NX_R_UNDECIDED
+		       : any_key(msg, uri, kind, plan, emergency, key);
 }
 
 /* ---- table rows ---- */

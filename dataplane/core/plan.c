@@ -20,12 +20,11 @@
  * first and send nearly every number on at once: a length that a listed number can have behind '+'
  * and a country code, and the last three digits of one that is listed.
  * Left out: national numbering databases; the plan is the operator's word. */
-#include "nxsip/key.h"
+#include "dataplane/core/plan.h"
 
 #include <string.h>
 
 #include "dataplane/core/bytes.h"
-#include "nxsip/verdict.h"
 
 #define DIALLED_MAX 63 /* offsets 0..63 are the bits of a word; longer strings pass as plan */
 
@@ -51,14 +50,6 @@ static size_t longest(const struct nx_digits *list, unsigned n, const char *s, s
 	return best;
 }
 
-/* check_length: has the global number a length that the plan lets through? */
-static inline unsigned check_length(const struct nx_plan *plan, size_t digits)
-{
-	if (digits > plan->max_digits)
-		return NX_R_PLAN;
-	return digits < plan->min_digits ? NX_R_SHORT_NUMBER : NX_R_UNDECIDED;
-}
-
 static inline void set_number(struct nx_key *key, size_t len)
 {
 	key->kind = NX_KEY_NUMBER;
@@ -69,7 +60,7 @@ static inline void set_number(struct nx_key *key, size_t len)
 static unsigned put_digits(const struct nx_plan *plan, const struct nx_digits *code, const char *s,
 	size_t len, struct nx_key *key)
 {
-	unsigned reason = len ? check_length(plan, code->len + len) : NX_R_PLAN;
+	unsigned reason = len ? nx_plan_length(plan, code->len + len) : NX_R_PLAN;
 
 	if (reason != NX_R_UNDECIDED)
 		return reason;
@@ -91,11 +82,11 @@ static inline bool is_global(const struct nx_plan *plan, const char *s, size_t l
 {
 	const size_t code_len = plan->country_code.len;
 
-	if (len == 0 || s[0] == '0')
-		return false;
-	return !code_len || code_len >= len || s[code_len] != '0' ||
-	       !begins(s, len, &plan->country_code) ||
-	       !keeps_trunk_zero(plan, s + code_len, len - code_len);
+	if (nx_plan_is_global(plan, s, len))
+		return true;
+	return len && s[0] != '0' &&
+	       (!begins(s, len, &plan->country_code) ||
+		       !keeps_trunk_zero(plan, s + code_len, len - code_len));
 }
 
 static unsigned put_global(
@@ -110,7 +101,8 @@ static unsigned put_global(
 static unsigned put_as_written(
 	const struct nx_plan *plan, const char *s, size_t len, struct nx_key *key)
 {
-	unsigned reason = is_global(plan, s + 1, len - 1) ? check_length(plan, len - 1) : NX_R_PLAN;
+	unsigned reason =
+		is_global(plan, s + 1, len - 1) ? nx_plan_length(plan, len - 1) : NX_R_PLAN;
 
 	if (reason != NX_R_UNDECIDED)
 		return reason;
@@ -244,14 +236,6 @@ static uint64_t beginnings(const struct nx_plan *plan, const struct dialled *d)
 	return at | coded | behind(d, coded, plan->national, plan->n_national);
 }
 
-/* end_of gives the last three of at least three digits as a number. */
-static inline unsigned end_of(const char *s, size_t len)
-{
-	const uint8_t *d = (const uint8_t *)s + len - 3;
-
-	return (d[0] * 100u + d[1] * 10u + d[2] - 111u * '0') % 1024;
-}
-
 void nx_emergency_index(struct nx_emergency *list)
 {
 	memset(list->no_end, 0, sizeof(list->no_end));
@@ -291,31 +275,10 @@ static out_of_line bool match(
 	return false;
 }
 
-/* too_long: a global number that begins with none of the plan's prefixes has at most a country code
- * and one national prefix in front of a listed number. */
-static inline bool too_long(
-	const struct nx_emergency *list, const struct nx_plan *plan, const char *s, size_t len)
-{
-	return list->longest && len > (size_t)plan->plus_reach + list->longest && s[0] == '+' &&
-	       plan->no_prefix >> (s[1] & 0xf) & 1;
-}
-
-/* other_end: no listed number ends as the string does. */
-static inline bool other_end(const struct nx_emergency *list, const char *s, size_t len)
-{
-	unsigned end;
-
-	if (len <= 3) /* with a '+' there may be only two digits */
-		return false;
-	end = end_of(s, len);
-	return list->no_end[end / 64] >> end % 64 & 1;
-}
-
 bool nx_emergency_match(
 	const struct nx_emergency *list, const struct nx_plan *plan, const char *s, size_t len)
 {
-	if (len == 0 || len > DIALLED_MAX || too_long(list, plan, s, len) ||
-		other_end(list, s, len))
+	if (len == 0 || len > DIALLED_MAX || nx_emergency_excluded(list, plan, s, len))
 		return false;
 	return match(list, plan, s, len);
 }

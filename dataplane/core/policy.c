@@ -62,6 +62,8 @@ bool nx_policy_is_own(const struct nx_policy *p, const struct nx_addr *addr)
 
 /* ---- hosts ---- */
 
+#define FEW_SLOTS 8 /* of a service with up to four hosts */
+
 /* has_capital looks at eight bytes a step, the last of which may overlap: a byte of 'A' to 'Z' has
  * its top bit set by the first addition and not by the second. */
 static inline bool has_capital(const uint8_t *s, uint32_t len)
@@ -181,8 +183,21 @@ static const struct nx_host_addr *addr_find(
 	return NULL;
 }
 
+/* as_listed finds a host that is written as it is listed, where so few are listed that comparing
+ * lengths costs less than a hash; NULL: not known. No host of a URI begins as a wildcard does. */
+static inline const struct nx_host_entry *as_listed(
+	const struct nx_hosts *h, const uint8_t *host, uint32_t len)
+{
+	if (h->mask >= FEW_SLOTS || len == 0 || host[0] == '.')
+		return NULL;
+	for (uint32_t i = 0; i <= h->mask; i++)
+		if (h->slot[i].len == len && nx_bytes_same(h->slot[i].text, host, len))
+			return &h->slot[i];
+	return NULL;
+}
+
 /* listed_find: what stands in the tables, by its text or by value; else whom `any` leads to. */
-static int32_t listed_find(const struct nx_hosts *h, const uint8_t *host, uint32_t len)
+static out_of_line int32_t listed_find(const struct nx_hosts *h, const uint8_t *host, uint32_t len)
 {
 	const uint32_t n = without_dot(host, len);
 	const struct nx_host_entry *e;
@@ -218,9 +233,15 @@ static inline bool port_is_served(const struct nx_service *s, uint16_t port)
 
 int32_t nx_hosts_find(const struct nx_service *s, const uint8_t *host, uint32_t len, uint16_t port)
 {
+	const struct nx_hosts *h = &s->hosts;
+	const struct nx_host_entry *e;
+
 	if (!port_is_served(s, port))
 		return -1;
-	return s->hosts.slot ? listed_find(&s->hosts, host, len) : s->hosts.any_domain;
+	if (!h->slot)
+		return h->any_domain;
+	e = as_listed(h, host, len);
+	return e ? e->domain : listed_find(h, host, len);
 }
 
 /* ---- rules ---- */

@@ -1,5 +1,6 @@
 /* SIP, SIPS and TEL URIs into spans (RFC 3261 section 25.1, RFC 3966 section 3).
  *
+ * The usual URI of a number is told at a glance (uri_usual.h); all others are read here.
  * One pass: a part ends at the first byte outside its class. The table of classes is the truth;
  * bits of the URI (uri_bits.h) skip ahead over what is of every class, and check hosts.
  * Invariant: i <= end, and the bytes before i are of the grammar. The one step back is the SIP host
@@ -13,6 +14,7 @@
 #include <string.h>
 
 #include "dataplane/core/uri_bits.h"
+#include "dataplane/core/uri_usual.h"
 #include "nxsip/verdict.h"
 
 #define IPV6_MAX 45 /* characters of the longest IPv6address, RFC 3261 section 25.1 */
@@ -354,26 +356,12 @@ static uint32_t skip_host(struct reader *r, uint32_t i)
 	return uri_is_name(uri, r->end - r->begin, i - r->begin, n) ? stop : 0;
 }
 
-/* four_digits reads four digits at once, eight bits each, then pairs of them. */
-static inline bool four_digits(const uint8_t *s, uint32_t *value)
-{
-	uint32_t w;
-
-	memcpy(&w, s, 4);
-	w ^= 0x30303030;
-	if (((w + 0x76767676) | w) & 0x80808080)
-		return false;
-	w = (w * 10 + (w >> 8)) & 0x00ff00ff;
-	*value = (w & 0xff) * 100 + (w >> 16);
-	return true;
-}
-
 /* skip_port reads the digits behind the ':'. */
 static inline uint32_t skip_port(const struct reader *r, uint32_t i, uint16_t *port)
 {
 	uint32_t from = i, value = 0;
 
-	if (r->end - i >= 4 && four_digits(r->m + i, &value))
+	if (r->end - i >= 4 && uri_four_digits(r->m + i, &value))
 		i += 4;
 	while (i < r->end && i - from < 5 && is_digit(r->m[i]))
 		value = value * 10 + (r->m[i++] - '0');
@@ -493,7 +481,7 @@ static inline uint32_t scheme4(const uint8_t *s)
 	return w | fold;
 }
 
-unsigned nx_uri_parse(const uint8_t *msg, struct nx_span span, struct nx_uri *out)
+static out_of_line unsigned parse_any(const uint8_t *msg, struct nx_span span, struct nx_uri *out)
 {
 	struct reader r = {
 		.m = msg, .begin = span.off, .end = (uint32_t)span.off + span.len, .out = out};
@@ -513,6 +501,11 @@ unsigned nx_uri_parse(const uint8_t *msg, struct nx_span span, struct nx_uri *ou
 		return other_scheme(&r, i);
 	}
 	return parse_sip(&r, i);
+}
+
+unsigned nx_uri_parse(const uint8_t *msg, struct nx_span span, struct nx_uri *out)
+{
+	return uri_usual(msg, span, out) ? NX_R_UNDECIDED : parse_any(msg, span, out);
 }
 
 /* ---- equivalence (rule 27) ---- */

@@ -96,4 +96,18 @@ static inline bool uri_is_name(const uint8_t *s, uint32_t len, uint32_t i, uint3
 
 #endif
 
+/* uri_four_digits reads four digits at once, eight bits each, then pairs of them. */
+static inline bool uri_four_digits(const uint8_t *s, uint32_t *value)
+{
+	uint32_t w;
+
+	memcpy(&w, s, 4);
+	w ^= 0x30303030;
+	if (((w + 0x76767676) | w) & 0x80808080)
+		return false;
+	w = (w * 10 + (w >> 8)) & 0x00ff00ff;
+	*value = (w & 0xff) * 100 + (w >> 16);
+	return true;
+}
+
 #endif

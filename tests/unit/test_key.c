@@ -197,8 +197,8 @@ static void rule_32_numbers_in_every_dress_are_one_key(void **state)
 		"sip:+442079460000;npdi@h", "sip:+442079460000;cpc=ordinary@h;user=phone",
 		"tel:+442079460000", "tel:+44-20-7946-0000;npdi", "TEL:+44.20.7946.0000",
 		"sip:02079460000@h;user=phone", "sip:0044(20)79460000@h;user=PHONE",
-		"sip:2079460000@h;user=phone", "tel:020-7946-0000",
-		"tel:2079460000;phone-context=+44", "tel:20-7946-0000;phone-context=+4-4",
+		"sip:2079460000@h;user=phone", "tel:2079460000;phone-context=+44",
+		"tel:20-7946-0000;phone-context=+4-4",
 		"sip:2079460000;phone-context=+44@h;user=phone",
 		"sip:2079460000@h;phone-context=%2B44;user=phone"};
 	static const char *const on_phone[] = {"sip:02079460000@h", "sip:00442079460000@h",
@@ -264,6 +264,21 @@ static void rule_32_a_local_number_needs_a_context_that_is_certain(void **state)
 		NX_R_UNDECIDED);
 }
 
+static void rule_32_a_local_tel_number_without_context_passes(void **state)
+{
+	static const char *const uris[] = {"tel:02079460000", "tel:020-7946-0000",
+		"tel:00442079460000", "TEL:2079460000", "tel:1001", "tel:02079460000;npdi"};
+	(void)state;
+
+	EACH(uris, uri)
+	{
+		assert_passes(*uri, PHONE, NX_R_PLAN);
+		assert_passes(*uri, NAMES, NX_R_PLAN);
+	}
+	assert_number("tel:+442079460000", PHONE, "+442079460000");
+	assert_number("tel:2079460000;phone-context=+44", PHONE, "+442079460000");
+}
+
 static void rule_32_extensions_and_subaddresses_are_others(void **state)
 {
 	static const char *const uris[] = {"tel:+442079460000;ext=12", "tel:+442079460000;isub=9",
@@ -319,6 +334,49 @@ static void rule_33_canonicalising_twice_is_once(void **state)
 		}
 	}
 	assert_true(taken > 10000);
+}
+
+/* A user of which no digits were counted is read byte by byte and goes the long way. */
+static void rule_33_a_number_at_a_glance_is_the_number_read_slowly(void **state)
+{
+	static const char *const begin[] = {"+", "+44", "+440", "+0", "+1", "", "0", "00"},
+				 *const end[] = {"", "112", "999", "911", "0"};
+	struct nx_emergency emergency = listed;
+	uint64_t x = 0xbf58476d1ce4e5b9;
+	unsigned taken = 0;
+	(void)state;
+
+	nx_emergency_index(&emergency);
+	for (int round = 0; round < 200000; round++) {
+		uint8_t text[64] = "sip:";
+		size_t len =
+			4 + (size_t)sprintf((char *)text + 4, "%s", begin[next_random(&x) % 8]);
+		struct nx_plan plan = round % 3 ? uk : no_plan;
+		struct nx_key quick = {0}, slow = {0};
+		struct nx_uri uri;
+		unsigned reason;
+
+		for (unsigned n = next_random(&x) % 16; n--;)
+			text[len++] = (uint8_t)('0' + next_random(&x) % 10);
+		len += (size_t)sprintf((char *)text + len, "%s@192.0.2.10%s",
+			end[next_random(&x) % 5], next_random(&x) % 2 ? ";user=phone" : "");
+		plan.max_digits = (uint8_t)(12 + next_random(&x) % 6);
+		if (round % 2)
+			nx_plan_index(&plan);
+		assert_int_equal(nx_uri_parse(text, (struct nx_span){0, (uint16_t)len}, &uri),
+			NX_R_UNDECIDED);
+		reason = nx_key_from_uri(text, &uri, PHONE, &plan, &emergency, &quick);
+		uri.dialled = 0;
+		if (nx_key_from_uri(text, &uri, PHONE, &plan, &listed, &slow) != reason)
+			fail_msg("%s: %s", (const char *)text, reason_name(reason));
+		if (reason == NX_R_UNDECIDED) {
+			taken++;
+			assert_int_equal(quick.kind, slow.kind);
+			assert_int_equal(quick.len, slow.len);
+			assert_memory_equal(quick.text, slow.text, slow.len);
+		}
+	}
+	assert_in_range(taken, 50000, 150000);
 }
 
 static void rule_34_ported_and_trunked_numbers_pass(void **state)
@@ -508,9 +566,11 @@ int main(void)
 		cmocka_unit_test(rule_32_numbers_in_every_dress_are_one_key),
 		cmocka_unit_test(rule_32_what_is_not_plainly_a_number_passes),
 		cmocka_unit_test(rule_32_a_local_number_needs_a_context_that_is_certain),
+		cmocka_unit_test(rule_32_a_local_tel_number_without_context_passes),
 		cmocka_unit_test(rule_32_extensions_and_subaddresses_are_others),
 		cmocka_unit_test(rule_33_what_the_plan_refuses_passes),
 		cmocka_unit_test(rule_33_canonicalising_twice_is_once),
+		cmocka_unit_test(rule_33_a_number_at_a_glance_is_the_number_read_slowly),
 		cmocka_unit_test(rule_34_ported_and_trunked_numbers_pass),
 		cmocka_unit_test(rule_10_emergency_numbers_in_every_dress),
 		cmocka_unit_test(rule_10_what_the_plan_makes_an_emergency_number_passes),

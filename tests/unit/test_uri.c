@@ -434,6 +434,40 @@ static void bits_and_table_read_every_uri_alike(void **state)
 	guard_fini(&g);
 }
 
+/* What is taken at a glance, and what nearly is: one edit in every second URI. */
+static void the_usual_uri_is_read_as_any_other(void **state)
+{
+	static const char *const host[] = {"192.0.2.10", "1.2.3.4", "255.255.255.255", "10.0.0.256",
+		"203.0.113.299", "192.0.2.010", "1.2.3", "0.0.0.0", "sbc.example.net",
+		"sbc-1.carrier.example.net.", "a", "9to5.com", "1.2.3.4.example", "x.1"},
+				 *const tail[] = {"", ":5060", ";user=phone", ":5060;user=phone",
+					 ":1;user=phone", ":65535", ":0000",
+					 ";user=phone;user=phone"};
+	static const char edits[] = "sip:+0259@.-;:=aAzZ_%/?\0\xb0";
+	struct guard g;
+	uint64_t x = 0x8a5cd789635d2dff;
+	unsigned accepted = 0;
+	(void)state;
+
+	guard_init(&g);
+	for (int round = 0; round < 300000; round++) {
+		char text[128];
+		size_t len = (size_t)sprintf(text, "sip:%s", next_random(&x) % 4 ? "+" : "");
+
+		for (unsigned n = next_random(&x) % 8 ? 7 + next_random(&x) % 9
+						      : next_random(&x) % 20;
+			n--;)
+			text[len++] = (char)('0' + next_random(&x) % 10);
+		len += (size_t)sprintf(
+			text + len, "@%s%s", host[next_random(&x) % 14], tail[next_random(&x) % 8]);
+		if (round % 2)
+			text[next_random(&x) % len] = edits[next_random(&x) % (sizeof(edits) - 1)];
+		accepted += judge_all(&g, text, len) == NX_R_UNDECIDED;
+	}
+	assert_in_range(accepted, 100000, 250000);
+	guard_fini(&g);
+}
+
 static void digits_are_counted_as_one_by_one(void **state)
 {
 	struct guard g;
@@ -559,6 +593,7 @@ int main(void)
 		cmocka_unit_test(a_uri_cut_anywhere_is_read_no_further),
 		cmocka_unit_test(no_bytes_break_the_parser),
 		cmocka_unit_test(bits_and_table_read_every_uri_alike),
+		cmocka_unit_test(the_usual_uri_is_read_as_any_other),
 		cmocka_unit_test(digits_are_counted_as_one_by_one),
 		cmocka_unit_test(the_uris_of_the_corpora_are_read),
 		cmocka_unit_test(every_uri_that_the_grammar_generates_is_taken),

@@ -23,7 +23,7 @@ FORMS = (
     ("sip:+442079460002;npdi@192.0.2.10;transport=udp", "nx107031030790eac5948bd762fb"),
     ("tel:+442079460002", "nx1041233eace1b2ef3eddf82e2a"),
     ("tel:+44-20-7946-0002;x=y", "nx100fcdc372bcea15d73c1a73fe"),
-    ("tel:02079460002", "nx102d5a6b3dc18829f7423534f3"),
+    ("tel:02079460002", None),  # local, without its context: RFC 3966 section 5.1.4
     ("tel:2079460002;phone-context=+44", "nx10d78b0ea1b90f5698f289b9d8"),
     ("sip:2079460002;phone-context=+44@192.0.2.10;user=phone", "nx10bd21e579dc95e88cc4ec630a"),
 )
@@ -48,7 +48,8 @@ MALFORMED = (
 )
 
 FRAMES = [
-    *(access(call(n, uri), unknown(n, tag, uri)) for n, (uri, tag) in enumerate(FORMS, 1)),
+    *(access(call(n, uri), unknown(n, tag, uri) if tag else passes("plan"))
+      for n, (uri, tag) in enumerate(FORMS, 1)),
     *(access(user(20 + n, text), passes("not-number")) for n, text in enumerate(NOT_A_NUMBER)),
     *(access(user(30 + n, text), passes("portability")) for n, text in enumerate(PORTABILITY)),
     *(access(user(40 + n, text), passes("plan")) for n, text in enumerate(NO_PLAN)),
