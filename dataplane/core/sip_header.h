@@ -4,6 +4,7 @@
 #ifndef NX_CORE_SIP_HEADER_H
 #define NX_CORE_SIP_HEADER_H
 
+#include "dataplane/core/sip.h"
 #include "dataplane/core/sip_scan.h"
 
 /* X(header, form, first letter, name in lower case): the long names and the compact ones */
@@ -74,6 +75,29 @@ static const struct {
 #undef FORM_ROW
 };
 
+#define MAX_FORWARDS_MAX 255u /* RFC 3261 20.22 */
+
+/* What the lines so far have had, besides what the result says. */
+struct parser {
+	struct nx_sip *sip;
+	uint32_t seen; /* ONE(header) of those that came */
+	uint32_t content_length;
+};
+
+#define ONE(header) (1u << (header))
+#define AT_MOST_ONCE                                                                  \
+	(ONE(HEADER_FROM) | ONE(HEADER_TO) | ONE(HEADER_CALL_ID) | ONE(HEADER_CSEQ) | \
+		ONE(HEADER_MAX_FORWARDS) | ONE(HEADER_CONTENT_LENGTH))
+
+/* may_come says whether the header may stand where the parser is, and notes that it came. */
+static always_inline bool may_come(struct parser *s, enum header header)
+{
+	if (unlikely(s->seen & ONE(header) & AT_MOST_ONCE))
+		return false;
+	s->seen |= ONE(header);
+	return true;
+}
+
 /* header_of names the header whose name is the n bytes at p; v is the block there. */
 static always_inline enum header header_of(block v, const uint8_t *p, size_t n)
 {
@@ -106,38 +130,6 @@ static always_inline bool header_name(struct cursor *c, enum header *header)
 		c->p = blanks_end(c->p);
 	*header = header_of(c->v, name, n);
 	return take(c, ':');
-}
-
-/* ---- the usual names ---- */
-
-#define WORD4(a, b, c, d) \
-	((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
-#define CASE4 WORD4(0x20, 0x20, 0x20, 0x20)
-#define CASE8 ((uint64_t)CASE4 << 32 | CASE4)
-
-/* X(header, the first four letters, name) */
-/* clang-format off */
-#define USUAL_NAMES(X)                                                    \
-	X(VIA, WORD4('v', 'i', 'a', ':'), "via:")                         \
-	X(FROM, WORD4('f', 'r', 'o', 'm'), "from:")                       \
-	X(TO, WORD4('t', 'o', ':', ' '), "to:")                          \
-	X(CALL_ID, WORD4('c', 'a', 'l', 'l'), "call-id:")                 \
-	X(CSEQ, WORD4('c', 's', 'e', 'q'), "cseq:")                       \
-	X(MAX_FORWARDS, WORD4('m', 'a', 'x', '-'), "max-forwards:")       \
-	X(CONTENT_LENGTH, WORD4('c', 'o', 'n', 't'), "content-length:")
-/* clang-format on */
-
-/* rest_is compares what follows the first four letters of a name of n <= NAME_LEN bytes with its
- * ':', which is compared as it stands: setting the bit for small letters makes one of 0x1a. */
-static always_inline bool rest_is(const uint8_t *p, const char *name, size_t n)
-{
-	const uint8_t *q = (const uint8_t *)name;
-
-	if (n > 9 && (load64(p + 4) | CASE8) != load64(q + 4))
-		return false;
-	if (n > 5 && (load32(p + n - 5) | CASE4) != load32(q + n - 5))
-		return false;
-	return p[n - 1] == ':';
 }
 
 #endif

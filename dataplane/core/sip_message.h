@@ -2,13 +2,12 @@
  * twice and bodies never. See sip.h for what it promises. Written once and compiled for each
  * instruction set: the file that includes this says which, and names the function NX_SIP_PARSE.
  *
- * The invariant, after the manner of firedancer's transaction parser: a cursor keeps
- * msg <= p <= end <= limit, and each step checks, reads, advances, then validates. No step reads
- * at or beyond `limit`; sip_scan.h says why it need not ask for `end` each time. What the grammar
- * leaves doubtful, or what well-known parsers read differently, is an error here: the request then
- * passes unanswered, which harms nobody. Left out on purpose: the inside of URIs (uri.c), every
- * header the verdict and the reply do not need, Via values after the first, bodies. RFC 3261
- * sections 7, 8.1.1, 18.2, 20 and 25. */
+ * The invariant: a cursor keeps msg <= p <= end <= limit, and each step checks, reads, advances,
+ * then validates. No step reads at or beyond `limit`; sip_scan.h says why it need not ask for `end`
+ * each time. What the grammar leaves doubtful, or what well-known parsers read differently, is an
+ * error here: the request then passes unanswered, which harms nobody. Left out on purpose: the
+ * inside of URIs (uri.c), every header the verdict and the reply do not need, Via values after the
+ * first, bodies. RFC 3261 sections 7, 8.1.1, 18.2, 20 and 25. */
 #ifndef NX_CORE_SIP_MESSAGE_H
 #define NX_CORE_SIP_MESSAGE_H
 
@@ -18,25 +17,20 @@
 #include "dataplane/core/sip_addr.h"
 #include "dataplane/core/sip_header.h"
 #include "dataplane/core/sip_scan.h"
+#include "dataplane/core/sip_shape.h"
 #include "dataplane/core/sip_start.h"
 #include "dataplane/core/sip_via.h"
 #include "nxsip/verdict.h"
 
-#define CSEQ_MAX         0x7fffffffu /* RFC 3261 8.1.1.5: less than 2^31 */
-#define MAX_FORWARDS_MAX 255u        /* RFC 3261 20.22 */
+#define CSEQ_MAX 0x7fffffffu /* RFC 3261 8.1.1.5: less than 2^31 */
 
-#define ONE(header) (1u << (header))
 #define OBLIGATORY                                                                   \
 	(ONE(HEADER_VIA) | ONE(HEADER_FROM) | ONE(HEADER_TO) | ONE(HEADER_CALL_ID) | \
 		ONE(HEADER_CSEQ))
-#define AT_MOST_ONCE                                                                  \
-	(ONE(HEADER_FROM) | ONE(HEADER_TO) | ONE(HEADER_CALL_ID) | ONE(HEADER_CSEQ) | \
-		ONE(HEADER_MAX_FORWARDS) | ONE(HEADER_CONTENT_LENGTH))
-
-struct parser {
-	struct nx_sip *sip;
-	uint32_t seen; /* ONE(header) of those that came */
-	uint32_t content_length;
+/* What the grammar makes of a line that has no usual shape. */
+struct judged {
+	const uint8_t *p; /* where it ended or failed */
+	unsigned reason;
 };
 
 /* ---- request line ---- */
@@ -75,9 +69,9 @@ static enum nx_method method_of(const uint8_t *p, size_t n)
 #undef METHOD
 }
 
-/* request_line reads `method SP uri SP SIP/2.0 CRLF`, nothing else. No line end is known yet: a
- * step may only look at what stands before limit. */
-static always_inline bool request_line(struct cursor *c, struct nx_sip *sip)
+/* grammar_request_line reads `method SP uri SP SIP/2.0 CRLF`, nothing else. No line end is known
+ * yet: a step may only look at what stands before limit. */
+static always_inline bool grammar_request_line(struct cursor *c, struct nx_sip *sip)
 {
 	static const char version[] = " SIP/2.0\r\n";
 	const size_t n = sizeof(version) - 1;
@@ -98,6 +92,27 @@ static always_inline bool request_line(struct cursor *c, struct nx_sip *sip)
 		return false;
 	c->p += n;
 	return true;
+}
+
+static __attribute__((noinline)) struct judged judged_request_line(
+	struct nx_sip *sip, const uint8_t *msg, const uint8_t *limit)
+{
+	struct cursor c = cursor_on(msg, (size_t)(limit - msg));
+	bool sound = grammar_request_line(&c, sip);
+
+	return (struct judged){
+		c.p, sound ? NX_R_UNDECIDED : nx_sip_start_reason(msg, (size_t)(limit - msg))};
+}
+
+static always_inline unsigned request_line(struct cursor *c, struct nx_sip *sip)
+{
+	struct judged judged;
+
+	if (BLOCK > 1 && likely(shape_request_line(c, sip)))
+		return NX_R_UNDECIDED;
+	judged = judged_request_line(sip, c->msg, c->limit);
+	c->p = judged.p;
+	return judged.reason;
 }
 
 /* ---- header values: the cursor spans the value, white space trimmed ---- */
@@ -198,9 +213,8 @@ static void priority_value(struct nx_sip *sip, struct cursor *c)
 
 static always_inline unsigned header_value(struct parser *s, enum header header, struct cursor *c)
 {
-	if (unlikely(s->seen & ONE(header) & AT_MOST_ONCE))
+	if (!may_come(s, header))
 		return NX_R_REPEATED_HEADER;
-	s->seen |= ONE(header);
 	switch (header) {
 	case HEADER_VIA:
 		return via_row(s, c);
@@ -261,55 +275,33 @@ static always_inline unsigned trimmed_value(
 	return header_value(s, header, c);
 }
 
-struct judged {
-	const uint8_t *p; /* where it ended or failed */
-	unsigned reason;
-};
-
-/* unusual_value is for headers, and ways of writing their names, that not every request has. Takes
- * a copy, to leave the cursor in registers. */
-static __attribute__((noinline)) struct judged unusual_value(
-	struct parser *s, enum header header, struct cursor c, const uint8_t *eol)
+/* grammar_line is for lines that have no usual shape. It has a cursor of its own, so that the one
+ * that goes from line to line can stay in registers. */
+static __attribute__((noinline)) struct judged grammar_line(struct parser *s, const uint8_t *msg,
+	const uint8_t *limit, const uint8_t *p, const uint8_t *eol)
 {
-	unsigned reason = trimmed_value(s, header, &c, eol);
+	struct cursor c = cursor_on(msg, (size_t)(limit - msg));
+	unsigned reason = NX_R_UNDECIDED;
+	enum header header;
 
+	c.p = p;
+	if (!header_name(&c, &header))
+		reason = NX_R_BAD_HEADER;
+	else if (header != HEADER_OTHER)
+		reason = trimmed_value(s, header, &c, eol);
 	return (struct judged){c.p, reason};
 }
 
-static always_inline unsigned unusual_line(struct parser *s, struct cursor *c, const uint8_t *eol)
-{
-	struct judged judged;
-	enum header header;
-
-	if (!header_name(c, &header))
-		return NX_R_BAD_HEADER;
-	if (likely(header == HEADER_OTHER))
-		return NX_R_UNDECIDED;
-	judged = unusual_value(s, header, *c, eol);
-	c->p = judged.p;
-	return judged.reason;
-}
-
-/* header_line reads the line that begins at the cursor and whose CR is at eol. The headers of every
- * request, written in the usual way, are known by a word or two, so that the place of the value
- * waits for nothing. */
+/* header_line reads the line that begins at the cursor and whose CR is at eol. */
 static always_inline unsigned header_line(struct parser *s, struct cursor *c, const uint8_t *eol)
 {
-	if (unlikely(!is_whole(c, c->p)))
-		return unusual_line(s, c, eol);
-	switch (load32(c->p) | CASE4) {
-#define USUAL_LINE(header, word, name)                      \
-	case word:                                          \
-		if (!rest_is(c->p, name, sizeof(name) - 1)) \
-			break;                              \
-		c->p += sizeof(name) - 1;                   \
-		return trimmed_value(s, HEADER_##header, c, eol);
-		USUAL_NAMES(USUAL_LINE)
-#undef USUAL_LINE
-	default:
-		break;
-	}
-	return unusual_line(s, c, eol);
+	struct judged judged;
+
+	if (BLOCK > 1 && is_whole(c, eol) && likely(shape_line(s, c, eol)))
+		return NX_R_UNDECIDED;
+	judged = grammar_line(s, c->msg, c->limit, c->p, eol);
+	c->p = judged.p;
+	return judged.reason;
 }
 
 static unsigned line_reason(struct line line)
@@ -349,7 +341,9 @@ static always_inline unsigned header_lines(struct parser *s, struct cursor *c)
 {
 	struct breaks breaks = breaks_from(c, c->p);
 
-	while (!at_crlf(c->p)) {
+	if (at_crlf(c->p))
+		return NX_R_UNDECIDED;
+	do {
 		struct line line = line_at(&breaks, c, c->p);
 		unsigned reason = NX_R_UNDECIDED;
 
@@ -369,7 +363,7 @@ static always_inline unsigned header_lines(struct parser *s, struct cursor *c)
 		if (unlikely(reason != NX_R_UNDECIDED))
 			return reason;
 		c->p = line.eol + 2;
-	}
+	} while (likely(!at_crlf(c->p)));
 	return NX_R_UNDECIDED;
 }
 
@@ -396,7 +390,9 @@ unsigned NX_SIP_PARSE(const uint8_t *msg, size_t len, struct nx_sip *sip, uint16
 	unsigned reason;
 
 	memset(sip, 0, offsetof(struct nx_sip, via));
-	reason = request_line(&c, sip) ? headers(&s, &c) : nx_sip_start_reason(msg, len);
+	reason = request_line(&c, sip);
+	if (likely(reason == NX_R_UNDECIDED))
+		reason = headers(&s, &c);
 	if (err_off)
 		*err_off = (uint16_t)(c.p - msg);
 	return reason;

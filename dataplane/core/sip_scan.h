@@ -35,19 +35,22 @@ static always_inline struct cursor cursor_on(const uint8_t *msg, size_t len)
 {
 	const size_t most = BLOCK > NAME_LEN ? BLOCK : NAME_LEN;
 	const size_t whole = most + LINE_MARGIN;
+	struct cursor c; /* v and no_token come with open_block */
 
-	return (struct cursor){.p = msg,
-		.end = msg + len,
-		.limit = msg + len,
-		.msg = msg,
-		.whole = (uintptr_t)msg + len - whole,
-		.at = msg};
-}
+	c.p = c.msg = c.at = msg;
+	c.end = c.limit = msg + len;
+	c.whole = (uintptr_t)msg + len - whole;
+	return c;
+};
 
 static always_inline struct nx_span span(
 	const struct cursor *c, const uint8_t *from, const uint8_t *to)
 {
-	return (struct nx_span){(uint16_t)(from - c->msg), (uint16_t)(to - from)};
+	uint32_t both = (uint32_t)(from - c->msg) | (uint32_t)(to - from) << 16;
+	struct nx_span s;
+
+	memcpy(&s, &both, sizeof(s)); /* one store, where the compiler would make two */
+	return s;
 }
 
 static always_inline bool is_whole(const struct cursor *c, const uint8_t *p)
@@ -343,8 +346,10 @@ static always_inline struct line line_at(
 	while (!b->mask && is_whole(c, b->at + BLOCK)) {
 		b->at += BLOCK;
 		b->mask = block_breaks(block_load(b->at));
-		if (unlikely(b->at < from)) /* at the LF of the line before */
+		if (unlikely(b->at < from)) { /* at the LF of the line before */
+			__asm__(""); /* a branch: a conditional move would wait for that line */
 			b->mask &= ~1ull;
+		}
 	}
 	if (likely(b->mask)) {
 		const uint8_t *p = b->at + __builtin_ctzll(b->mask);

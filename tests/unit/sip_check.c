@@ -30,7 +30,8 @@ static void agree(
 
 	memset(&other, 0, sizeof(other));
 	assert_int_equal(parse(msg, len, &other, &other_off), reason);
-	assert_memory_equal(&other, &checked, sizeof(checked));
+	if (memcmp(&other, &checked, sizeof(checked)) != 0) /* far faster than the assertion */
+		assert_memory_equal(&other, &checked, sizeof(checked));
 	assert_int_equal(other_off, off);
 }
 

@@ -114,12 +114,36 @@ static void every_key_bit_counts(void **state)
 	}
 }
 
+static void lanes_are_each_a_message(void **state)
+{
+	uint64_t w0[NX_SIPHASH_LANES], w1[NX_SIPHASH_LANES], out[NX_SIPHASH_LANES];
+	uint8_t k[16];
+
+	(void)state;
+	for (unsigned round = 0; round < 1000; round++) {
+		for (unsigned i = 0; i < sizeof(k); i++)
+			k[i] = (uint8_t)(round * 31 + i * i);
+		for (unsigned i = 0; i < NX_SIPHASH_LANES; i++) {
+			w0[i] = (round + 1) * 0x9e3779b97f4a7c15 * (i + 1);
+			w1[i] = ~w0[i] * 0xd6e8feb86659fd93;
+		}
+		nx_siphash_16_lanes(k, w0, w1, out);
+		for (unsigned i = 0; i < NX_SIPHASH_LANES; i++) {
+			uint64_t message[2] = {htole64(w0[i]), htole64(w1[i])};
+
+			assert_true(out[i] == nx_siphash(k, message, sizeof(message)));
+			assert_true(out[i] == nx_siphash_16(k, w0[i], w1[i]));
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(published_vectors),
 		cmocka_unit_test(any_alignment),
 		cmocka_unit_test(every_key_bit_counts),
+		cmocka_unit_test(lanes_are_each_a_message),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
