@@ -1,5 +1,6 @@
-/* The stages over a burst. Each loop takes the whole burst, so that the table's two memory
- * accesses (shard word, bucket) are under way for all packets before the first is needed. */
+/* The stages over a burst. The table is asked for a packet's bucket as soon as its key is known, and
+ * looked into after the whole burst has been read: what memory takes, the parsing of the next
+ * packets hides. The shard words are few and stay in the cache. */
 #include "dataplane/core/pipeline.h"
 
 #include "dataplane/core/decode.h"
@@ -46,11 +47,9 @@ void nx_pipeline_judge(const struct nx_policy *policy, unsigned worker, uint64_t
 		nx_verdict_ask(policy, p);
 		if (p->reason != NX_R_UNDECIDED)
 			continue;
-		nx_users_prefetch_shard(users_of(policy, p), p->hash);
+		nx_users_prefetch(users_of(policy, p), p->hash);
 		open[n_open++] = p;
 	}
-	for (unsigned i = 0; i < n_open; i++)
-		nx_users_prefetch(users_of(policy, open[i]), open[i]->hash);
 	for (unsigned i = 0; i < n_open; i++)
 		nx_verdict_decide(policy, worker, open[i]);
 }

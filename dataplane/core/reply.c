@@ -41,6 +41,7 @@
 struct reply {
 	const struct nx_packet *p;
 	const uint8_t *msg;
+	const char *tag;
 	enum nx_verdict status;
 	uint32_t server_len; /* 0: no Server header */
 	bool reason, compact;
@@ -184,8 +185,7 @@ static inline uint8_t *put_sip(uint8_t *at, const struct reply *r, const struct 
 	ROW(&w, r, TO, sip->to);
 	put_run(&w, w.to);
 	w.at = PUT(w.at, TO_TAG);
-	nx_reply_tag(&policy->tag_key[0], r->p, (char *)w.at);
-	w.at += NX_TO_TAG_LEN;
+	w.at = (uint8_t *)memcpy(w.at, r->tag, NX_TO_TAG_LEN) + NX_TO_TAG_LEN;
 	ROW(&w, r, CALL_ID, sip->call_id);
 	put_row(&w, r, CSEQ, LEN(CSEQ), sip->cseq);
 	put_run(&w, w.to);
@@ -208,6 +208,7 @@ uint32_t nx_reply_build(const struct nx_packet *p, enum nx_verdict status,
 
 	r.p = p;
 	r.msg = nx_payload(p);
+	r.tag = o->tag;
 	r.status = status;
 	r.server_len = policy->server_len;
 	r.reason = o->reason_header && policy->reason_header;

@@ -7,10 +7,11 @@
 
 #define NX_TO_TAG_LEN 28 /* "nx1" id(1 hex) mac(16 hex) hash(8 hex) */
 
-/* nx_reply_tag writes the To tag for the request (rule 20), NX_TO_TAG_LEN bytes, no terminator:
- * MAC over Call-ID, From tag (lower-cased) and CSeq number; then a keyed hash over branch, sent-by
- * and Request-URI. */
-void nx_reply_tag(const struct nx_tag_key *key, const struct nx_packet *p, char *tag);
+/* nx_reply_tags writes the To tags for n requests (rule 20), NX_TO_TAG_LEN bytes each, no
+ * terminator: MAC over Call-ID, From tag (lower-cased) and CSeq number; then a keyed hash over
+ * branch, sent-by and Request-URI. Many at once cost less than one by one. */
+void nx_reply_tags(const struct nx_tag_key *key, const struct nx_packet *const p[], unsigned n,
+	char tag[][NX_TO_TAG_LEN]);
 
 /* nx_reply_owns says whether the To tag of the ACK p carries a MAC of one of the keys. */
 bool nx_reply_owns(const struct nx_tag_key key[2], const struct nx_packet *p);
@@ -21,6 +22,7 @@ uint16_t nx_reply_dest_port(const struct nx_packet *p, const struct nx_class *cl
 
 struct nx_reply_options {
 	const struct nx_policy *policy;
+	const char *tag;    /* by nx_reply_tags with the policy's signing key */
 	bool reason_header; /* rule 24 applies: INVITE for a number (and the policy wants it) */
 	bool hw_ip_csum,
 		hw_udp_csum; /* the port fills them in: leave pseudo-header sum in UDP, 0 in IP */

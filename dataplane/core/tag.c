@@ -98,19 +98,19 @@ static always_inline void add_span(struct material *m, const struct nx_tag_key *
 	}
 }
 
-static always_inline uint64_t mac_of(const struct nx_tag_key *key, const struct nx_packet *p)
+/* What the MAC is made of, gathered: SipHash over it makes it one. */
+static always_inline XXH128_hash_t mac_digest(
+	const struct nx_tag_key *key, const struct nx_packet *p)
 {
 	const uint64_t front[2] = {htole64(p->sip.cseq_number)};
 	struct material m;
-	XXH128_hash_t d;
 
 	assert(p->payload_off >= PIECE_LEN);
 	memcpy(m.text, front, FRONT_LEN);
 	m.used = FRONT_LEN;
 	add_span(&m, key, p, p->sip.call_id, false);
 	add_span(&m, key, p, p->sip.from_tag, true);
-	d = digest(key, &m);
-	return nx_siphash_16(key->k, d.low64, d.high64);
+	return digest(key, &m);
 }
 
 static always_inline uint64_t hash_span(
@@ -149,25 +149,45 @@ static inline void put_prefix(const struct nx_tag_key *key, char *tag)
 	tag[PREFIX_LEN] = "0123456789abcdef"[key->id & 0xf];
 }
 
-static inline void put_mac(const struct nx_tag_key *key, const struct nx_packet *p, char *tag)
+static inline void put_mac(uint64_t mac, char *tag)
 {
-	uint64_t mac = mac_of(key, p);
-
 	put_hex8(tag + MAC_OFF, (uint32_t)(mac >> 32));
 	put_hex8(tag + MAC_OFF + 8, (uint32_t)mac);
 }
 
-void nx_reply_tag(const struct nx_tag_key *key, const struct nx_packet *p, char *tag)
+/* n <= NX_SIPHASH_LANES */
+static void put_tags(const struct nx_tag_key *key, const struct nx_packet *const p[], unsigned n,
+	char tag[][NX_TO_TAG_LEN])
 {
-	put_prefix(key, tag);
-	put_mac(key, p, tag);
-	put_hex8(tag + HASH_OFF, hash_of(key, p));
+	uint64_t word0[NX_SIPHASH_LANES] = {0}, word1[NX_SIPHASH_LANES] = {0};
+	uint64_t mac[NX_SIPHASH_LANES];
+
+	for (unsigned i = 0; i < n; i++) {
+		XXH128_hash_t d = mac_digest(key, p[i]);
+
+		word0[i] = d.low64;
+		word1[i] = d.high64;
+	}
+	nx_siphash_16_lanes(key->k, word0, word1, mac);
+	for (unsigned i = 0; i < n; i++) {
+		put_prefix(key, tag[i]);
+		put_mac(mac[i], tag[i]);
+		put_hex8(tag[i] + HASH_OFF, hash_of(key, p[i]));
+	}
+}
+
+void nx_reply_tags(const struct nx_tag_key *key, const struct nx_packet *const p[], unsigned n,
+	char tag[][NX_TO_TAG_LEN])
+{
+	for (unsigned i = 0; i < n; i += NX_SIPHASH_LANES)
+		put_tags(key, p + i, n - i < NX_SIPHASH_LANES ? n - i : NX_SIPHASH_LANES, tag + i);
 }
 
 bool nx_reply_owns(const struct nx_tag_key key[2], const struct nx_packet *p)
 {
 	uint8_t got[2 * sizeof(bytes16)];
 	char want[HASH_OFF];
+	XXH128_hash_t d;
 
 	if (p->sip.to_tag.len != NX_TO_TAG_LEN)
 		return false;
@@ -180,7 +200,8 @@ bool nx_reply_owns(const struct nx_tag_key key[2], const struct nx_packet *p)
 		put_prefix(&key[i], want);
 		if (memcmp(got, want, MAC_OFF) != 0)
 			continue;
-		put_mac(&key[i], p, want);
+		d = mac_digest(&key[i], p);
+		put_mac(nx_siphash_16(key[i].k, d.low64, d.high64), want);
 		if (memcmp(got, want, HASH_OFF) == 0)
 			return true;
 	}

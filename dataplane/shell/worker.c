@@ -106,10 +106,11 @@ static bool queue_pass(const struct nx_port *out, struct tx_batch *batch, struct
 
 /* Builds the reply into the empty mbuf m.  Return: false where it would not fit (rules 22, 23). */
 static bool reply_make(const struct nx_policy *policy, const struct nx_port *port,
-	const struct nx_packet *p, struct rte_mbuf *m)
+	const struct nx_packet *p, const char *tag, struct rte_mbuf *m)
 {
 	struct nx_reply_options options = {
 		.policy = policy,
+		.tag = tag,
 		.reason_header = policy->reason_header && p->sip.method == NX_M_INVITE &&
 				 p->key.kind == NX_KEY_NUMBER,
 		.hw_ip_csum = port->tx_ip_csum,
@@ -145,26 +146,31 @@ static void make_replies(struct nx_worker *w, const struct nx_policy *policy,
 	const struct nx_port *port, unsigned n, struct rte_mbuf *reply[])
 {
 	struct rte_mbuf *fresh[NX_BURST_MAX];
+	const struct nx_packet *answered[NX_BURST_MAX];
+	char tag[NX_BURST_MAX][NX_TO_TAG_LEN];
 	unsigned wanted = 0, used = 0;
+	bool buffers;
 
-	for (unsigned i = 0; i < n; i++)
-		wanted += is_answered(&w->packet[i]);
-	if (wanted && rte_pktmbuf_alloc_bulk(port->pool, fresh, wanted) != 0)
-		used = wanted; /* all or none: a pool this low is no time to answer */
 	for (unsigned i = 0; i < n; i++) {
-		struct nx_packet *p = &w->packet[i];
-
 		reply[i] = NULL;
-		if (!is_answered(p))
-			continue;
-		if (used == wanted)
-			p->reason = NX_R_NO_BUFFER;
-		else if (reply_make(policy, port, p, fresh[used]))
-			reply[i] = fresh[used++];
-		else
-			p->reason = NX_R_REPLY_SIZE;
+		if (is_answered(&w->packet[i]))
+			answered[wanted++] = &w->packet[i];
 	}
-	if (used < wanted)
+	if (wanted == 0)
+		return;
+	nx_reply_tags(&policy->tag_key[0], answered, wanted, tag);
+	buffers = rte_pktmbuf_alloc_bulk(port->pool, fresh, wanted) == 0; /* all or none */
+	for (unsigned i = 0; i < wanted; i++) {
+		unsigned at = (unsigned)(answered[i] - w->packet);
+
+		if (!buffers)
+			w->packet[at].reason = NX_R_NO_BUFFER;
+		else if (reply_make(policy, port, answered[i], tag[i], fresh[used]))
+			reply[at] = fresh[used++];
+		else
+			w->packet[at].reason = NX_R_REPLY_SIZE;
+	}
+	if (buffers && used < wanted)
 		rte_pktmbuf_free_bulk(fresh + used, wanted - used);
 }
 

@@ -51,11 +51,28 @@ struct reply {
 	uint8_t frame[FRAME_MAX];
 };
 
+static void tag_of(const struct nx_packet *p, char tag[NX_TO_TAG_LEN])
+{
+	nx_reply_tags(&policy.tag_key[0], &p, 1, (char(*)[NX_TO_TAG_LEN])tag);
+}
+
+/* The reply as a worker makes it: the tag first. */
+static uint32_t answer(const struct nx_packet *p, enum nx_verdict status,
+	const struct nx_reply_options *o, uint8_t *out, uint32_t cap, uint16_t *l4_off)
+{
+	struct nx_reply_options with_tag = *o;
+	char tag[NX_TO_TAG_LEN];
+
+	tag_of(p, tag);
+	with_tag.tag = tag;
+	return nx_reply_build(p, status, &with_tag, out, cap, l4_off);
+}
+
 static void build(struct reply *out, const struct request *r, enum nx_verdict status,
 	const struct nx_reply_options *o)
 {
 	memset(out, 0xa5, sizeof(*out));
-	out->len = nx_reply_build(&r->p, status, o, out->frame, sizeof(out->frame), &out->l4_off);
+	out->len = answer(&r->p, status, o, out->frame, sizeof(out->frame), &out->l4_off);
 	if (out->len == 0)
 		return;
 	out->sip_off = frame_check(out->frame, out->len, r->p.l3_off, r->p.is_v6);
@@ -71,7 +88,7 @@ static size_t fill_in(const struct request *r, const char *expected, char *text,
 
 	assert_true(before + NX_TO_TAG_LEN + after < cap);
 	memcpy(text, expected, before);
-	nx_reply_tag(&policy.tag_key[0], &r->p, text + before);
+	tag_of(&r->p, text + before);
 	memcpy(text + before + NX_TO_TAG_LEN, mark + 1, after + 1);
 	return before + NX_TO_TAG_LEN + after;
 }
@@ -374,7 +391,7 @@ static void rule_22_checksums_left_to_the_port(void **state)
 
 		request_make(&r, &(struct frame_spec){.v6 = six}, HEAD VIA REST FILLER);
 		build(&soft, &r, NX_404, &plain);
-		len = nx_reply_build(&r.p, NX_404, &hw, out, sizeof(out), &l4_off);
+		len = answer(&r.p, NX_404, &hw, out, sizeof(out), &l4_off);
 		assert_int_equal(len, soft.len);
 		memcpy(pseudo, out + l4_off - addrs, addrs);
 		memcpy(pseudo + addrs, (uint8_t[]){0, 17}, 2);
@@ -401,8 +418,7 @@ static void udp_checksum_is_never_none(void **state)
 	request_make(&r, &(struct frame_spec){0}, HEAD VIA REST FILLER);
 	for (uint32_t i = 0; i < 1000000; i++) {
 		memcpy(r.frame + r.p.payload_off + r.p.sip.call_id.off, &i, 3);
-		out.len = nx_reply_build(
-			&r.p, NX_404, &plain, out.frame, sizeof(out.frame), &out.l4_off);
+		out.len = answer(&r.p, NX_404, &plain, out.frame, sizeof(out.frame), &out.l4_off);
 		csum = out.frame + out.l4_off + 6;
 		assert_int_not_equal(csum[0] | csum[1], 0);
 		if (csum[0] == 0xff && csum[1] == 0xff) {
@@ -452,8 +468,7 @@ static void rule_23_never_longer_than_the_request(void **state)
 		else
 			assert_int_equal(out.len, 0);
 
-		out.len = nx_reply_build(
-			&r.p, NX_404, &with_reason, out.frame, (uint32_t)(42 + len), NULL);
+		out.len = answer(&r.p, NX_404, &with_reason, out.frame, (uint32_t)(42 + len), NULL);
 		assert_int_equal(out.len, 42 + len);
 
 		r.p.payload_len = (uint16_t)len;
@@ -480,7 +495,7 @@ static void rule_23_every_limit_is_kept(void **state)
 			uint8_t *room = malloc(cap + 1);
 
 			assert_non_null(room);
-			assert_true(nx_reply_build(&r.p, NX_604, &o, room, cap, NULL) <= cap);
+			assert_true(answer(&r.p, NX_604, &o, room, cap, NULL) <= cap);
 			free(room);
 		}
 		for (o.mtu = 0; o.mtu < 600; o.mtu++) {

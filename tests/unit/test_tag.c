@@ -59,13 +59,18 @@ struct tag {
 	char text[NX_TO_TAG_LEN + 1];
 };
 
+static void tag_one(const struct nx_tag_key *key, const struct nx_packet *p, char *tag)
+{
+	nx_reply_tags(key, &p, 1, (char(*)[NX_TO_TAG_LEN])tag);
+}
+
 static struct tag tag_of(const struct nx_tag_key *key, const struct fields *f)
 {
 	struct request r;
 	struct tag t = {.text = {0}};
 
 	message(&r, f);
-	nx_reply_tag(key, &r.p, t.text);
+	tag_one(key, &r.p, t.text);
 	assert_int_equal(t.text[NX_TO_TAG_LEN], 0);
 	return t;
 }
@@ -264,6 +269,33 @@ static void rule_20_branches_of_a_fork_get_their_own_tags(void **state)
 	}
 }
 
+/* However many are made at once, each is what it is alone. */
+static void rule_25_tags_do_not_depend_on_the_burst(void **state)
+{
+	enum { MOST = 32 };
+	const struct nx_tag_key key = key_of(4, 9);
+	static struct request r[MOST];
+	const struct nx_packet *p[MOST];
+	char alone[MOST][NX_TO_TAG_LEN], tag[MOST][NX_TO_TAG_LEN];
+
+	(void)state;
+	for (unsigned i = 0; i < MOST; i++) {
+		char call_id[16];
+
+		(void)snprintf(call_id, sizeof(call_id), "call-%u", i);
+		message(&r[i], &(struct fields){.call_id = call_id});
+		p[i] = &r[i].p;
+		tag_one(&key, p[i], alone[i]);
+	}
+	for (unsigned n = 1; n <= MOST; n++) {
+		memset(tag, 0, sizeof(tag));
+		nx_reply_tags(&key, p, n, tag);
+		assert_memory_equal(tag, alone, n * sizeof(tag[0]));
+		for (unsigned i = n * NX_TO_TAG_LEN; i < sizeof(tag); i++)
+			assert_int_equal(((const char *)tag)[i], 0);
+	}
+}
+
 /* Values longer than the buffer: every byte counts, the case of the From tag still does not. */
 static void rule_20_long_values_count_whole(void **state)
 {
@@ -330,12 +362,12 @@ static void nothing_is_read_beside_the_frame(void **state)
 
 		(void)snprintf(text, sizeof(text), "%s%0*d\r\n\r\n", head, n, n);
 		request_make(&r, &(struct frame_spec){0}, text);
-		nx_reply_tag(&key, &r.p, plain);
+		tag_one(&key, &r.p, plain);
 		request_guard(&r, &g);
-		nx_reply_tag(&key, &r.p, guarded);
+		tag_one(&key, &r.p, guarded);
 		assert_memory_equal(plain, guarded, sizeof(plain));
 		r.p.frame = guard_head(&g, r.p.frame, r.p.frame_len);
-		nx_reply_tag(&key, &r.p, guarded);
+		tag_one(&key, &r.p, guarded);
 		assert_memory_equal(plain, guarded, sizeof(plain));
 	}
 	guard_fini(&g);
@@ -352,6 +384,7 @@ int main(void)
 		cmocka_unit_test(rule_20_two_keys_live_during_a_rotation),
 		cmocka_unit_test(rule_20_fields_do_not_run_together),
 		cmocka_unit_test(rule_20_branches_of_a_fork_get_their_own_tags),
+		cmocka_unit_test(rule_25_tags_do_not_depend_on_the_burst),
 		cmocka_unit_test(rule_20_long_values_count_whole),
 		cmocka_unit_test(rule_20_any_length_is_its_own),
 		cmocka_unit_test(nothing_is_read_beside_the_frame),
