@@ -1,5 +1,5 @@
-/* The stages over a burst. The table is asked for a packet's bucket as soon as its key is known, and
- * looked into after the whole burst has been read: what memory takes, the parsing of the next
+/* The stages over a burst. The table is asked for a packet's bucket as soon as its key is known,
+ * and looked into after the whole burst has been read: what memory takes, the parsing of the next
  * packets hides. The shard words are few and stay in the cache. */
 #include "dataplane/core/pipeline.h"
 
