@@ -27,7 +27,7 @@ endif
 # ---- what a person calls. Each installs what it lacks, then makes the rest in a second make, since
 # ---- this one was read before the libraries were there.
 
-.PHONY: help all run check test bench lint format install clean
+.PHONY: help all run check test bench torture-users lint format install clean
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 	@echo
@@ -56,13 +56,17 @@ test: ## everything: check, check with sanitizers, replayed captures, end to end
 
 bench: ## BENCH=NAME: performance, as ratios against something run beside it (root)
 	$(Q)scripts/setup bench
-	$(Q)$(MAKE) build
+	$(Q)$(MAKE) build $(patsubst %.c,$(B)/%,$(wildcard tests/bench/$(BENCH)_*.c))
 	$(Q)if [ -f "tests/bench/$(BENCH).py" ]; then \
-		$(PYTHON) tests/bench/$(BENCH).py --build $(B) $(ARGS); \
+		$(PYTHON) tests/bench/$(BENCH).py --build $(B) $(if $(N),--n $(N)) $(ARGS); \
 	else \
 		echo "make bench BENCH=NAME; there are: $(basename $(notdir $(wildcard tests/bench/[!c]*.py)))"; \
 		exit 2; \
 	fi
+
+torture-users: ## TIME=60: the user table under readers and a writer; any SAN=
+	$(Q)scripts/setup check
+	$(Q)$(MAKE) $(B)/tests/torture/users_torture && $(B)/tests/torture/users_torture $(TIME)
 
 lint: ## clang-format, clang-tidy, cppcheck, include direction
 	$(Q)scripts/setup lint
@@ -87,7 +91,7 @@ clean: ## remove what was built
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 PKGS_CORE := libxxhash libhs
-PKGS_CTL  := jansson yaml-0.1 libevent lmdb liburcu-qsbr
+PKGS_CTL  := jansson yaml-0.1 libevent lmdb liburcu-qsbr zlib libzstd
 PKGS_DPDK := libdpdk
 
 # third-party headers by -isystem: they do not survive our warnings
@@ -112,7 +116,10 @@ SRC_CONTROL := $(wildcard control/config/*.c control/policy/*.c control/store/*.
 SRC_NXSIPD  := $(wildcard control/nxsipd/*.c)
 SRC_CTL     := $(wildcard control/nxsipctl/*.c)
 SRC_UNIT    := $(wildcard tests/unit/test_*.c)
-SRC_UNIT_LIB := $(filter-out $(SRC_UNIT),$(wildcard tests/unit/*.c))
+SRC_BENCH   := $(wildcard tests/bench/*.c)
+SRC_TORTURE := $(wildcard tests/torture/*_torture.c)
+SRC_TORTURE_LIB := $(filter-out $(SRC_TORTURE),$(wildcard tests/torture/*.c))
+SRC_UNIT_LIB := $(filter-out $(SRC_UNIT),$(wildcard tests/unit/*.c)) $(SRC_TORTURE_LIB)
 SOURCES := $(wildcard include/nxsip/*.h dataplane/*/*.[ch] control/*/*.[ch] tests/*/*.[ch])
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
@@ -159,8 +166,17 @@ $(UNIT_BINS): $(B)/%: $(B)/%.o $(call obj,$(SRC_UNIT_LIB)) $(B)/libcontrol.a $(B
 	$(Q)$(CC) $(LDFLAGS_BASE) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) \
 		-Wl,--end-group $(LIBS_CORE) $(LIBS_CTL) -lcmocka
 
+# benches of a part, and tests that last as long as they are told
+BENCH_BINS := $(patsubst %.c,$(B)/%,$(SRC_BENCH) $(SRC_TORTURE))
+$(call obj,$(SRC_BENCH)): CFLAGS_X = $(CFLAGS_DPDK)
+$(BENCH_BINS): $(B)/%: $(B)/%.o $(call obj,$(SRC_TORTURE_LIB)) $(B)/libcontrol.a $(B)/libcore.a
+	@echo "  LD      $@"
+	$(Q)$(CC) $(LDFLAGS_BASE) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) \
+		-Wl,--end-group $(LIBS_CORE) $(LIBS_CTL) -lurcu-cds \
+		$(if $(findstring /bench/,$@),$(LIBS_DPDK))
+
 -include $(patsubst %.o,%.d,$(call obj,$(SRC_CORE) $(SRC_SHELL) $(SRC_CONTROL) $(SRC_NXSIPD) \
-	$(SRC_CTL) $(SRC_UNIT) $(SRC_UNIT_LIB)))
+	$(SRC_CTL) $(SRC_UNIT) $(SRC_UNIT_LIB) $(SRC_BENCH) $(SRC_TORTURE)))
 .SECONDARY:
 
 # ---- checks

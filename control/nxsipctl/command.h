@@ -62,11 +62,12 @@ struct nx_command {
 
 extern const struct nx_command nx_commands[]; /* closed by a NULL name */
 
-/* printers (print_*.c) and special runners (load.c, stats.c) */
+/* printers (print_*.c) and special runners (load.c, dump.c, apply.c, stats.c) */
 void nx_print_status(const struct nx_call *call, const json_t *result);
 void nx_print_ports(const struct nx_call *call, const json_t *result);
 void nx_print_services(const struct nx_call *call, const json_t *result);
 void nx_print_domains(const struct nx_call *call, const json_t *result);
+void nx_print_digest(const struct nx_call *call, const json_t *result);
 void nx_print_ranges(const struct nx_call *call, const json_t *result);
 void nx_print_sources(const struct nx_call *call, const json_t *result);
 void nx_print_rules(const struct nx_call *call, const json_t *result);
@@ -78,6 +79,9 @@ void nx_print_explanation(const struct nx_call *call, const json_t *result);
 void nx_print_reload(const struct nx_call *call, const json_t *result);
 int nx_run_stats(struct nx_call *call, struct nx_client *client);
 int nx_run_load(struct nx_call *call, struct nx_client *client);
+int nx_run_diff(struct nx_call *call, struct nx_client *client);
+int nx_run_dump(struct nx_call *call, struct nx_client *client);
+int nx_run_apply(struct nx_call *call, struct nx_client *client);
 
 /* nx_call_plain makes the call, prints its result (JSON where asked) or the error, and returns the
  * exit code. */

@@ -19,6 +19,17 @@
 #define SHADOW   {NX_P_FLAG, "shadow", "--shadow", NULL, 0, "count what would be answered, and pass"}
 #define MIN(req) {NX_P_NUMBER, "min", "--min", NULL, req, "digits of the shortest number, without +"}
 #define MAX(req) {NX_P_NUMBER, "max", "--max", NULL, req, "digits of the longest number, without +"}
+#define FILE_IN  {NX_P_TEXT, "file", NULL, NULL, NX_P_REQUIRED | NX_P_LOCAL, "the file"}
+#define MERGE    {NX_P_CONST, "mode", "--merge", "merge", 0, "add to the domain's users, or change them"}
+#define REPLACE  {NX_P_CONST, "mode", "--replace", "replace", 0, \
+	"the file is all there is: others are deleted"}
+#define SKIP_BAD {NX_P_FLAG, "skip_bad", "--skip-bad", NULL, 0, \
+	"leave rows out that are no users, and list them"}
+#define EXPECT   {NX_P_NUMBER, "expect", "--expect", NULL, 0, \
+	"refuse unless the domain then has so many users"}
+#define MAX_SHRINK {NX_P_NUMBER, "max_shrink", "--max-shrink", NULL, 0, \
+	"percent of its users that the domain may lose (--replace: 10)"}
+#define FORCE    {NX_P_FLAG, "force", "--force", NULL, 0, "however many users the domain loses"}
 #define ON_OFF   {NX_P_ON_OFF, "on", NULL, NULL, NX_P_REQUIRED, "on or off"}
 #define VERDICT(req) {NX_P_TEXT, "verdict", "--verdict", NULL, req, "pass, 404, 604 or drop"}
 #define PRIORITY {NX_P_NUMBER, "priority", "--priority", NULL, 0, "lower is tried first (default 100)"}
@@ -47,6 +58,12 @@ const struct nx_command nx_commands[] = {
 		{NAME, {NX_P_FLAG, "force", "--force", NULL, 0, "also where it has users"}}, NULL, NULL},
 	{"domain list", "domain.list", "the domains and how many users each has", NULL,
 		{{0}}, nx_print_domains, NULL},
+
+	{"digest", "digest", "version, number of users and digest, by domain",
+		"The digest is equal wherever the data are equal, whatever their history: compare nodes by\n"
+		"it. A domain's is that of its users and their states; that of all data also takes in the\n"
+		"domains' properties, ranges, rules and source prefixes.",
+		{OF_DOMAIN}, nx_print_digest, NULL},
 
 	{"range add", "range.add", "declare a number range complete: its strangers get 404", NULL,
 		{RANGE, DOMAIN, MIN(NX_P_REQUIRED), MAX(NX_P_REQUIRED)}, NULL, NULL},
@@ -103,14 +120,31 @@ const struct nx_command nx_commands[] = {
 		nx_print_users, NULL},
 	{"load", "load", "load users from a CSV file, all or nothing",
 		"FILE has a line a user: `user[,state]`, state known (default), gone or head; a header line\n"
-		"`user,state` is allowed. Calls go on being judged by the old table until the new one is\n"
-		"complete. Ctrl-C leaves everything as it was.",
-		{{NX_P_TEXT, "file", NULL, NULL, NX_P_REQUIRED | NX_P_LOCAL, "the file"}, DOMAIN,
-		 {NX_P_CONST, "mode", "--merge", "merge", 0, "add to the domain's users, or change them"},
-		 {NX_P_CONST, "mode", "--replace", "replace", 0, "the file is all there is: others are deleted"},
-		 {NX_P_FLAG, "skip_bad", "--skip-bad", NULL, 0, "leave rows out that are no users, and list them"},
-		 DIGITS},
+		"`user,state` is allowed. It may be compressed by gzip or zstd. Calls go on being judged by\n"
+		"the old table until the new one is complete. Ctrl-C leaves everything as it was.",
+		{FILE_IN, DOMAIN, MERGE, REPLACE, SKIP_BAD, DIGITS, EXPECT, MAX_SHRINK, FORCE},
 		NULL, nx_run_load},
+	{"apply", "commit", "change users by a list, all or nothing",
+		"FILE (- : standard input) has a line a user: `user[,state]`, state known (default), gone,\n"
+		"head or absent, which deletes. --replace: the list is all there is. The list is gathered\n"
+		"in memory, up to some ten million numbers; for more, and for compressed files, use load.\n"
+		"Others who want to change something are told that it is busy meanwhile.",
+		{{NX_P_TEXT, "file", NULL, NULL, NX_P_REQUIRED | NX_P_LOCAL, "the file, or -"}, DOMAIN,
+		 {NX_P_FLAG, "replace", "--replace", NULL, NX_P_LOCAL, "delete whoever is not in the list"},
+		 {NX_P_FLAG, "dry_run", "--dry-run", NULL, NX_P_LOCAL, "say what would change, and change nothing"},
+		 EXPECT, MAX_SHRINK, FORCE,
+		 {NX_P_NUMBER, "base", "--base", NULL, 0, "refuse unless the data have this version"},
+		 {NX_P_FLAG, "digits_are_names", "--digits-are-names", NULL, NX_P_LOCAL,
+			"bare digits are names here, not numbers without their +"}},
+		NULL, nx_run_apply},
+	{"diff", "load.diff", "what a load of the file would change; nothing is changed",
+		"Counts, and the first users concerned. Nobody waits for it.",
+		{FILE_IN, DOMAIN, MERGE, REPLACE, SKIP_BAD, DIGITS}, NULL, nx_run_diff},
+	{"dump", "dump", "write a domain's users as CSV, as `load` reads it",
+		"To FILE, which is replaced once all is written, or to standard output. The users are those\n"
+		"of one moment, in order; load --replace of them gives data of the same digest.",
+		{{NX_P_TEXT, "file", NULL, NULL, NX_P_LOCAL, "the file (default: standard output)"}, DOMAIN},
+		NULL, nx_run_dump},
 
 	{"explain", "explain", "what becomes of a request for URI, and which step decides", NULL,
 		{{NX_P_TEXT, "uri", NULL, NULL, NX_P_REQUIRED, "the Request-URI: sip:+442079460000@192.0.2.10"},

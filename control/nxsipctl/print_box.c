@@ -19,7 +19,10 @@ void nx_print_domains(const struct nx_call *call, const json_t *result)
 	(void)call;
 	json_array_foreach (json_object_get(result, "domains"), i, d) {
 		nx_table_cell(t, "%s", nx_str(d, "name"));
-		nx_table_cell(t, "%s", nx_bool(d, "ready") ? "ready" : "loading");
+		nx_table_cell(t, "%s",
+			nx_bool(d, "ready")   ? "ready"
+			: *nx_str(d, "fault") ? "FAULT"
+					      : "loading");
 		nx_table_cell(t, "%s", nx_number(nx_num(d, "known"), n));
 		nx_table_cell(t, "%s", nx_number(nx_num(d, "gone"), n));
 		nx_table_cell(t, "%s", nx_number(nx_num(d, "head"), n));
@@ -29,6 +32,48 @@ void nx_print_domains(const struct nx_call *call, const json_t *result)
 		nx_table_cell(t, "%s", yes(nx_bool(d, "shadow")));
 	}
 	nx_table_print(t, stdout, "no domains: `nxsipctl domain add NAME` adds one");
+}
+
+void nx_print_digest(const struct nx_call *call, const json_t *result)
+{
+	static const char *const head[] = {"domain", ">users", "digest"};
+	struct nx_table *t = nx_table_create(3, head);
+	const json_t *d;
+	size_t i;
+	char n[32];
+
+	(void)printf("data version %lu, %s users, digest %s\n\n",
+		(unsigned long)nx_num(result, "version"), nx_number(nx_num(result, "count"), n),
+		nx_str(result, "digest"));
+	json_array_foreach (json_object_get(result, "domains"), i, d) {
+		nx_table_cell(t, "%s", nx_str(d, "name"));
+		nx_table_cell(t, "%s", nx_number(nx_num(d, "count"), n));
+		nx_table_cell(t, "%s", nx_str(d, "digest"));
+	}
+	nx_table_print(t, stdout, json_object_get(call->params, "domain") ? "" : "no domains");
+}
+
+/* Whatever needs somebody to look after it. */
+static void print_alarms(const json_t *result)
+{
+	const json_t *stall = json_object_get(result, "stall"), *d, *w;
+	size_t i;
+	char n[32];
+
+	if (json_is_object(stall)) {
+		(void)printf("ALARM: a worker has stood still for %s, and changes are refused:",
+			nx_duration(nx_num(stall, "since_s"), n));
+		json_array_foreach (json_object_get(stall, "workers"), i, w)
+			(void)printf(" worker %lld", (long long)json_integer_value(w));
+		(void)putchar('\n');
+	}
+	json_array_foreach (json_object_get(result, "domains"), i, d) {
+		if (!*nx_str(d, "fault"))
+			continue;
+		(void)printf("ALARM: %s has no table, and its requests pass: ", nx_str(d, "name"));
+		nx_print_text(stdout, nx_str(d, "fault"));
+		(void)putchar('\n');
+	}
 }
 
 static void print_workers(const json_t *result)
@@ -60,9 +105,10 @@ void nx_print_status(const struct nx_call *call, const json_t *result)
 		nx_str(result, "state"),
 		nx_bool(result, "bypass") ? ", BYPASS: everything passes" : "",
 		nx_bool(result, "shadow") ? ", SHADOW: nothing is answered" : "");
-	(void)printf("data version %lu, policy version %lu\n",
-		(unsigned long)nx_num(result, "data_version"),
+	(void)printf("data version %lu, digest %s, policy version %lu\n",
+		(unsigned long)nx_num(result, "data_version"), nx_or_dash(nx_str(result, "digest")),
 		(unsigned long)nx_num(result, "policy_version"));
+	print_alarms(result);
 	if (json_is_object(writer)) {
 		(void)printf("being changed by ");
 		nx_print_text(stdout, nx_str(writer, "client"));

@@ -113,6 +113,7 @@ int nx_daemon_run(struct nx_config *config)
 	int rc;
 
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error like a full disk */
 	mask_signals(SIG_BLOCK);
 	rc = start(&d, config, &err);
 	if (rc) {

@@ -3,11 +3,15 @@
  * Linear spilling from bucket to bucket, at a load of 0.71 to 0.80: one user in thirty lies beyond
  * its home line. Cuckoo and Robin Hood tables pack tighter, but move live slots, which a reader
  * without locks cannot survive. Buckets are in the order of the tags (multiply-shift keeps order),
- * so a rebuild reads and writes in one sweep. */
+ * so a rebuild reads and writes in one sweep.
+ *
+ * Sizes form a ladder, sixteen steps to a doubling: between two rebuilds the load moves by a tenth,
+ * and shards of a table have one of two or three sizes at a time (why: users_arena.c). */
 #include <assert.h>
 
-#include "control/policy/users_mem.h"
 #include "control/policy/users_shard.h"
+
+#define STEPS 16 /* of the ladder, a doubling */
 
 static uint64_t slot_load(const _Atomic uint64_t *slot)
 {
@@ -19,99 +23,97 @@ static void slot_store(_Atomic uint64_t *slot, uint64_t v)
 	atomic_store_explicit(slot, v, memory_order_relaxed);
 }
 
-static size_t bytes_of(uint64_t buckets)
-{
-	return sizeof(struct nx_shard) + buckets * sizeof(struct nx_users_bucket);
-}
-
-struct nx_shard *nx_shard_create(uint64_t buckets)
-{
-	struct nx_shard *s;
-
-	assert(buckets >= 1 && buckets <= NX_SHARD_BUCKETS_MAX);
-	s = nx_users_mem_alloc(bytes_of(buckets));
-	if (s)
-		s->buckets = buckets;
-	return s;
-}
-
-void nx_shard_free(struct nx_shard *s)
-{
-	nx_users_mem_free(s, bytes_of(s->buckets));
-}
-
-uint64_t nx_shard_bytes(const struct nx_shard *s)
-{
-	return bytes_of(s->buckets);
-}
-
 uint64_t nx_shard_word(const struct nx_shard *s)
 {
 	uint64_t line = (uint64_t)(uintptr_t)s->bucket >> 6;
 
 	assert(line < UINT64_C(1) << 42);
-	return s->buckets << 42 | line;
+	return (uint64_t)s->buckets << 42 | line;
 }
 
-struct nx_shard *nx_shard_of(uint64_t word)
+uint32_t nx_shard_size_up(uint64_t buckets)
 {
-	uint64_t nb;
-	char *first = (char *)nx_users_bucket_of(word, 0, &nb);
+	uint64_t step = 1;
 
-	return (struct nx_shard *)(void *)(first - offsetof(struct nx_shard, bucket));
+	if (buckets >= NX_SHARD_BUCKETS_MAX)
+		return NX_SHARD_BUCKETS_MAX;
+	while (buckets > step * (2 * STEPS - 1))
+		step *= 2;
+	return (uint32_t)((buckets + step - 1) / step * step);
 }
 
-uint64_t nx_shard_buckets_for(uint64_t n)
+uint32_t nx_shard_buckets_for(uint64_t n)
 {
-	uint64_t buckets = n / (NX_USERS_SLOTS * 3 / 4) + 1;
-
-	return buckets < NX_SHARD_BUCKETS_MAX ? buckets : NX_SHARD_BUCKETS_MAX;
+	return nx_shard_size_up(n / (NX_USERS_SLOTS * 3 / 4) + 1);
 }
 
-bool nx_shard_is_full(const struct nx_shard *s)
+bool nx_shard_wants_room(const struct nx_shard *s)
 {
-	return (s->live + 1) * 5 > s->buckets * NX_USERS_SLOTS * 4;
+	return (s->live + UINT64_C(1)) * 5 > (uint64_t)s->buckets * NX_USERS_SLOTS * 4;
 }
 
-bool nx_shard_is_stale(const struct nx_shard *s)
+/* For memory: below five eighths, but not before a sixteenth was deleted, so that a shard that was
+ * made large to be filled stays large. For overflow bits: as many deletions as slots. */
+bool nx_shard_wants_rebuild(const struct nx_shard *s)
 {
-	return s->deleted > s->buckets * NX_USERS_SLOTS / 2;
+	uint64_t slots = (uint64_t)s->buckets * NX_USERS_SLOTS;
+
+	if (s->live * UINT64_C(8) < slots * 5 && s->deleted * UINT64_C(16) > slots)
+		return nx_shard_buckets_for(s->live) < s->buckets;
+	return s->deleted > slots;
 }
 
-static struct nx_users_bucket *home(struct nx_shard *s, uint64_t lo)
+static struct nx_users_bucket *home(const struct nx_shard *s, uint64_t lo)
 {
-	uint64_t nb;
-
-	return nx_users_bucket_of(nx_shard_word(s), lo, &nb);
+	return s->bucket + nx_users_home(lo, s->buckets);
 }
 
-static struct nx_users_bucket *next(struct nx_shard *s, struct nx_users_bucket *b)
+static struct nx_users_bucket *next(const struct nx_shard *s, struct nx_users_bucket *b)
 {
 	return b + 1 == s->bucket + s->buckets ? s->bucket : b + 1;
 }
 
-_Atomic uint64_t *nx_shard_find(struct nx_shard *s, uint64_t lo)
+/* Bit i: slot i is as asked. Without branches: which slot it will be is random. */
+static unsigned slots_with(struct nx_users_bucket *b, uint64_t tag)
+{
+	unsigned found = 0;
+
+#pragma GCC unroll 8
+	for (unsigned i = 0; i < NX_USERS_SLOTS; i++) {
+		uint64_t v = slot_load(&b->slot[i]);
+
+		found |= (unsigned)(!((v ^ tag) & NX_SLOT_TAG) & ((v & NX_SLOT_STATE) != 0)) << i;
+	}
+	return found;
+}
+
+static unsigned slots_empty(struct nx_users_bucket *b)
+{
+	unsigned empty = 0;
+
+#pragma GCC unroll 8
+	for (unsigned i = 0; i < NX_USERS_SLOTS; i++)
+		empty |= (unsigned)!(slot_load(&b->slot[i]) & NX_SLOT_STATE) << i;
+	return empty;
+}
+
+static _Atomic uint64_t *spill_slot(struct nx_users_bucket *b, uint64_t lo)
+{
+	return &b->slot[nx_users_spill(lo)];
+}
+
+_Atomic uint64_t *nx_shard_find(const struct nx_shard *s, uint64_t lo)
 {
 	struct nx_users_bucket *b = home(s, lo);
 
-	for (uint64_t n = 0; n < s->buckets; n++, b = next(s, b)) {
-		for (unsigned i = 0; i < NX_USERS_SLOTS; i++) {
-			uint64_t v = slot_load(&b->slot[i]);
+	for (uint32_t n = 0; n < s->buckets; n++, b = next(s, b)) {
+		unsigned found = slots_with(b, lo);
 
-			if (!((v ^ lo) & NX_SLOT_TAG) && (v & NX_SLOT_STATE))
-				return &b->slot[i];
-		}
-		if (!(slot_load(&b->slot[0]) & NX_SLOT_OVERFLOW))
+		if (found)
+			return &b->slot[__builtin_ctz(found)];
+		if (!(slot_load(spill_slot(b, lo)) & NX_SLOT_OVERFLOW))
 			break;
 	}
-	return NULL;
-}
-
-static _Atomic uint64_t *first_empty(struct nx_users_bucket *b)
-{
-	for (unsigned i = 0; i < NX_USERS_SLOTS; i++)
-		if (!(slot_load(&b->slot[i]) & NX_SLOT_STATE))
-			return &b->slot[i];
 	return NULL;
 }
 
@@ -119,12 +121,14 @@ void nx_shard_insert(struct nx_shard *s, uint64_t lo, enum nx_user_state state)
 {
 	struct nx_users_bucket *b = home(s, lo);
 	_Atomic uint64_t *slot;
+	unsigned empty;
 
-	assert(s->live < s->buckets * NX_USERS_SLOTS);
-	while (!(slot = first_empty(b))) {
-		slot_store(&b->slot[0], slot_load(&b->slot[0]) | NX_SLOT_OVERFLOW);
-		b = next(s, b);
+	assert(s->live < (uint64_t)s->buckets * NX_USERS_SLOTS);
+	for (; !(empty = slots_empty(b)); b = next(s, b)) {
+		slot = spill_slot(b, lo);
+		slot_store(slot, slot_load(slot) | NX_SLOT_OVERFLOW);
 	}
+	slot = &b->slot[__builtin_ctz(empty)];
 	slot_store(slot, (lo & NX_SLOT_TAG) | (slot_load(slot) & NX_SLOT_OVERFLOW) | state);
 	s->live++;
 }
@@ -142,19 +146,30 @@ void nx_shard_update(struct nx_shard *s, _Atomic uint64_t *slot, enum nx_user_st
 	s->deleted++;
 }
 
-struct nx_shard *nx_shard_rebuild(struct nx_shard *s, uint64_t buckets)
+/* The users come nearly in the order of their homes, and a bucket that nobody leaves is filled from
+ * the front: it is looked at once for all who belong there. */
+void nx_shard_fill(struct nx_shard *s, const struct nx_shard *from)
 {
-	struct nx_shard *fresh = nx_shard_create(buckets);
+	struct nx_users_bucket *at = NULL;
+	unsigned used = 0;
 
-	if (!fresh)
-		return NULL;
-	for (struct nx_users_bucket *b = s->bucket; b < s->bucket + s->buckets; b++) {
-		for (unsigned i = 0; i < NX_USERS_SLOTS; i++) {
-			uint64_t v = slot_load(&b->slot[i]);
+	for (uint64_t k = 0; k < (uint64_t)from->buckets * NX_USERS_SLOTS; k++) {
+		uint64_t v = slot_load(&from->bucket[k / NX_USERS_SLOTS].slot[k % NX_USERS_SLOTS]);
+		struct nx_users_bucket *b = home(s, v);
 
-			if (v & NX_SLOT_STATE)
-				nx_shard_insert(fresh, v, (enum nx_user_state)(v & NX_SLOT_STATE));
+		if (!(v & NX_SLOT_STATE))
+			continue;
+		if (b != at) {
+			unsigned empty = slots_empty(b);
+
+			at = b;
+			used = empty ? (unsigned)__builtin_ctz(empty) : NX_USERS_SLOTS;
 		}
+		if (used == NX_USERS_SLOTS) {
+			nx_shard_insert(s, v, (enum nx_user_state)(v & NX_SLOT_STATE));
+			continue;
+		}
+		slot_store(&b->slot[used++], v & ~NX_SLOT_OVERFLOW);
+		s->live++;
 	}
-	return fresh;
 }

@@ -1,5 +1,4 @@
-/* One shard of a user table, as its writer sees it: a line of its own in front of the buckets,
- * which readers never touch. */
+/* One shard of a user table, as its writer sees it, and the ladder of sizes a shard can have. */
 #ifndef NX_CONTROL_USERS_SHARD_H
 #define NX_CONTROL_USERS_SHARD_H
 
@@ -7,36 +6,39 @@
 
 #include "nxsip/users.h"
 
-#define NX_SHARD_BUCKETS_MAX ((UINT64_C(1) << 22) - 1) /* what the shard word has room for */
+#define NX_SHARD_SIZES       304        /* steps of the ladder */
+#define NX_SHARD_BUCKETS_MAX (31 << 17) /* its last; the shard word has room for 2^22 - 1 */
 
 struct nx_shard {
-	uint64_t buckets;
-	uint64_t live;         /* slots in use */
-	uint64_t deleted;      /* since it was built: what may have left overflow bits behind */
-	struct nx_shard *next; /* in the list of the retired */
-	_Alignas(64) struct nx_users_bucket bucket[];
+	struct nx_users_bucket *bucket;
+	uint32_t buckets; /* a size of the ladder */
+	uint32_t place;   /* in the arena of that size */
+	uint32_t live;    /* slots in use */
+	uint32_t deleted; /* since it was built: what may have left overflow bits behind */
 };
 
-/* nx_shard_create makes an empty shard, 1 <= buckets <= NX_SHARD_BUCKETS_MAX; NULL: no memory. */
-struct nx_shard *nx_shard_create(uint64_t buckets);
-void nx_shard_free(struct nx_shard *s);
-uint64_t nx_shard_bytes(const struct nx_shard *s);
-
-/* nx_shard_word and nx_shard_of convert between a shard and what readers load. */
+/* nx_shard_word is what readers load of a shard. */
 uint64_t nx_shard_word(const struct nx_shard *s);
-struct nx_shard *nx_shard_of(uint64_t word);
 
-/* nx_shard_buckets_for returns the size at which n users fill 3/4 of a shard. */
-uint64_t nx_shard_buckets_for(uint64_t n);
+/* nx_shard_size_up returns the least size of the ladder that has so many buckets. */
+uint32_t nx_shard_size_up(uint64_t buckets);
 
-/* nx_shard_is_full says whether one user more would pass the load limit. */
-bool nx_shard_is_full(const struct nx_shard *s);
+/* nx_shard_buckets_for returns the least size that n users fill to 3/4 at most. */
+uint32_t nx_shard_buckets_for(uint64_t n);
 
-/* nx_shard_is_stale says whether so much was deleted that rebuilding pays. */
-bool nx_shard_is_stale(const struct nx_shard *s);
+/* nx_shard_wants_room says whether one user more would pass the load limit; nx_shard_wants_rebuild,
+ * whether so much was deleted that rebuilding pays, in memory or in overflow bits. */
+bool nx_shard_wants_room(const struct nx_shard *s);
+bool nx_shard_wants_rebuild(const struct nx_shard *s);
+
+/* nx_shard_prefetch starts the loads that finding or inserting the tag of lo needs. */
+static inline void nx_shard_prefetch(const struct nx_shard *s, uint64_t lo)
+{
+	__builtin_prefetch(s->bucket + nx_users_home(lo, s->buckets), 1);
+}
 
 /* nx_shard_find returns the live slot that holds the tag of lo, or NULL. */
-_Atomic uint64_t *nx_shard_find(struct nx_shard *s, uint64_t lo);
+_Atomic uint64_t *nx_shard_find(const struct nx_shard *s, uint64_t lo);
 
 /* nx_shard_insert puts a tag that is not there into the first empty slot of its path; the shard is
  * not full. nx_shard_update changes a live slot's state, NX_USER_ABSENT empties it. Both by one
@@ -44,8 +46,7 @@ _Atomic uint64_t *nx_shard_find(struct nx_shard *s, uint64_t lo);
 void nx_shard_insert(struct nx_shard *s, uint64_t lo, enum nx_user_state state);
 void nx_shard_update(struct nx_shard *s, _Atomic uint64_t *slot, enum nx_user_state state);
 
-/* nx_shard_rebuild returns a new shard with the same users and no overflow bit left over; s stays
- * as it is.  NULL: no memory. */
-struct nx_shard *nx_shard_rebuild(struct nx_shard *s, uint64_t buckets);
+/* nx_shard_fill puts the users of `from` into a shard that is empty. */
+void nx_shard_fill(struct nx_shard *s, const struct nx_shard *from);
 
 #endif

@@ -17,6 +17,7 @@
 #include "nxsip/protocol.h"
 
 #define READ_MAX     16384 /* bytes a turn: other clients get theirs */
+#define WAITING_MAX  1024  /* requests a client may have unanswered; more are not read yet */
 #define LINGER_MAX_S 5     /* seconds that a closing client has to read its last lines */
 
 static void close_when_sent(struct nx_conn *c)
@@ -25,10 +26,10 @@ static void close_when_sent(struct nx_conn *c)
 
 	c->closing = true;
 	(void)event_del(c->readable);
-	if (evbuffer_get_length(c->out) == 0)
-		c->dead = true;
-	else
+	if (evbuffer_get_length(c->out) > 0)
 		(void)event_add(c->writable, &linger);
+	else if (c->waiting == 0)
+		c->dead = true;
 }
 
 static void kill_soon(struct nx_conn *c)
@@ -102,7 +103,8 @@ static void take_lines(struct nx_conn *c)
 	size_t len;
 	char *line;
 
-	while (!c->dead && (line = evbuffer_readln(c->in, &len, EVBUFFER_EOL_LF))) {
+	while (!c->dead && c->waiting < WAITING_MAX &&
+		(line = evbuffer_readln(c->in, &len, EVBUFFER_EOL_LF))) {
 		unsigned n;
 
 		c->taken += len + 1;
@@ -117,10 +119,25 @@ static void take_lines(struct nx_conn *c)
 		nx_rpc_line(c, line, len, fds, n);
 		free(line);
 	}
-	if (!c->dead && evbuffer_get_length(c->in) >= NX_LINE_MAX) {
+	if (c->waiting == WAITING_MAX) {
+		c->paused = true;
+		(void)event_del(c->readable);
+	} else if (!c->dead && evbuffer_get_length(c->in) >= NX_LINE_MAX) {
 		nx_rpc_refuse_line(c);
 		close_when_sent(c);
 	}
+}
+
+void nx_conn_answered(struct nx_conn *c)
+{
+	c->waiting--;
+	if (c->closing && c->waiting == 0)
+		event_active(c->writable, EV_WRITE, 0);
+	if (!c->paused || c->waiting > WAITING_MAX / 2)
+		return;
+	c->paused = false;
+	(void)event_add(c->readable, NULL);
+	event_active(c->readable, EV_READ, 0); /* for the lines that are here already */
 }
 
 static void keep_fd(struct nx_conn *c, int fd)
@@ -181,9 +198,9 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	ssize_t n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 
 	(void)what;
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n <= 0) {
+	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+		take_lines(c);
+	} else if (n <= 0) {
 		on_end(c);
 	} else {
 		c->received += (uint64_t)n;
@@ -245,6 +262,7 @@ struct nx_conn *nx_conn_create(struct nx_server *s, struct event_base *base, int
 void nx_conn_destroy(struct nx_conn *c)
 {
 	nx_rpc_client_gone(c);
+	nx_rpc_forget_client(c->server, c);
 	LIST_REMOVE(c, link);
 	c->server->n_clients--;
 	for (unsigned i = 0; i < c->n_passed; i++)

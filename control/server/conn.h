@@ -32,8 +32,10 @@ struct nx_conn {
 		uint64_t at;
 	} passed[NX_CONN_FDS + 1];
 	unsigned n_passed;
-	bool closing; /* reads no more; closed once out is empty */
-	bool dead;    /* closed at the loop's next turn, whatever is unsent */
+	unsigned waiting; /* requests in the line of changes, not answered yet */
+	bool paused;      /* by too many of them: reads no more until some are answered */
+	bool closing;     /* reads no more; closed once out is empty */
+	bool dead;        /* closed at the loop's next turn, whatever is unsent */
 };
 
 /* nx_conn_create takes fd over, also on failure (NULL: no memory). */
@@ -43,5 +45,8 @@ void nx_conn_destroy(struct nx_conn *c);
 /* nx_conn_send queues a line and takes it over (NULL: nothing). A client that has left more than
  * NX_UNREAD_MAX bytes unread is closed at the loop's next turn: c stays valid for the caller. */
 void nx_conn_send(struct nx_conn *c, char *line);
+
+/* nx_conn_answered: one of the requests that waited has its answer. */
+void nx_conn_answered(struct nx_conn *c);
 
 #endif

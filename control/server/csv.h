@@ -3,26 +3,26 @@
  * # are skipped; so is a first line `user` or `user,state`, whatever its case. A field may stand in
  * quotes, doubled within (RFC 4180); unquoted ones lose the blanks around them. state: known (also
  * where it is empty or missing), gone or head. Left out of RFC 4180: line breaks within quotes,
- * which no user can hold. */
+ * which no user can hold. The file may be compressed (input.h). */
 #ifndef NX_CONTROL_CSV_H
 #define NX_CONTROL_CSV_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
+#include "control/server/input.h"
 #include "nxsip/key.h"
 
 #define NX_CSV_LINE_MAX 1024 /* bytes; longer lines are bad rows */
 #define NX_CSV_TEXT_MAX 80   /* bytes of a bad row that are shown, with the terminator */
 
 struct nx_csv {
-	int fd;
+	struct nx_input *in;
+	const atomic_bool *cancel;
 	bool digits_are_names;
 	bool first;      /* no data row yet: a header may come */
 	bool eof;        /* the file is read to its end */
 	uint64_t line;   /* of the row last given */
-	uint64_t offset; /* bytes read from the file */
 	size_t pos, len; /* of what is still to be given in buf */
 	char *buf;
 };
@@ -38,14 +38,27 @@ struct nx_csv_row {
 	char text[NX_CSV_TEXT_MAX];
 };
 
-enum nx_csv_got { NX_CSV_END, NX_CSV_ROW, NX_CSV_BAD, NX_CSV_IO /* errno */ };
+enum nx_csv_got { NX_CSV_END, NX_CSV_ROW, NX_CSV_BAD };
 
-/* nx_csv_init starts at the file's beginning; fd stays the caller's.  Return: false: no memory. */
-bool nx_csv_init(struct nx_csv *c, int fd, bool digits_are_names);
+/* nx_csv_init starts at the file's beginning; fd stays the caller's. Once *cancel is true, reading
+ * ends with NX_ERR_CANCELLED.  Error: nx_input_open's. */
+int nx_csv_init(struct nx_csv *c, int fd, bool digits_are_names, const atomic_bool *cancel,
+	struct nx_error *err);
 void nx_csv_fini(struct nx_csv *c);
 
-/* nx_csv_next reads on to the next row.  Thread: any one.  Cost: bounded memory, pread in blocks.
- */
-enum nx_csv_got nx_csv_next(struct nx_csv *c, struct nx_csv_row *row);
+/* nx_csv_next reads on to the next row.  Thread: any one.  Cost: bounded memory.
+ * Return: enum nx_csv_got, or an error: NX_ERR_CANCELLED, nx_input_read's. */
+int nx_csv_next(struct nx_csv *c, struct nx_csv_row *row, struct nx_error *err);
+
+/* nx_csv_offset: bytes of the file that are used up. */
+uint64_t nx_csv_offset(const struct nx_csv *c);
+
+/* nx_csv_write writes a row that nx_csv_next reads as it was, with its line end, at most
+ * NX_CSV_ROW_MAX bytes; NX_CSV_HEADER stands before the first one. A name of bare digits needs
+ * digits_are_names to be read again.
+ * Return: its length. */
+#define NX_CSV_HEADER  "user,state\n"
+#define NX_CSV_ROW_MAX (2 * NX_KEY_MAX + 2 + 8)
+size_t nx_csv_write(const uint8_t *key, size_t len, uint8_t state, char *out);
 
 #endif

@@ -11,9 +11,9 @@
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
-#include <urcu-qsbr.h>
 
 #include "control/server/engine_internal.h"
+#include "nxsip/rcu.h"
 
 #define ACK_HOLD_NS ((uint64_t)32 * 1000000000u) /* 64*T1: as long as our ACKs may come */
 
@@ -89,16 +89,6 @@ static void say_lost_classes(struct nx_engine *e)
 	}
 }
 
-uint64_t nx_engine_publish_us(struct nx_engine *e, struct nx_policy *p)
-{
-	uint64_t begin = nx_engine_now_ns();
-	struct nx_policy *old = rcu_xchg_pointer(e->slot, p);
-
-	synchronize_rcu();
-	nx_policy_free(old);
-	return (nx_engine_now_ns() - begin) / 1000;
-}
-
 int nx_engine_build(struct nx_engine *e, const struct nx_config *config,
 	const struct nx_store_records *records, struct nx_policy **out, struct nx_error *err)
 {
@@ -135,7 +125,7 @@ int nx_engine_build(struct nx_engine *e, const struct nx_config *config,
 	return rc;
 }
 
-uint64_t nx_engine_republish_us(struct nx_engine *e)
+void nx_engine_republish(struct nx_engine *e)
 {
 	struct nx_policy *p = NULL;
 	struct nx_error err = {""};
@@ -145,7 +135,7 @@ uint64_t nx_engine_republish_us(struct nx_engine *e)
 			"no policy could be built (%s): every request passes until the next "
 			"change or reload",
 			err.text);
-	return nx_engine_publish_us(e, p);
+	nx_engine_publish(e, p);
 }
 
 /* ---- changes of records ---- */
@@ -177,13 +167,20 @@ static int carry_tables(struct nx_engine *e, struct nx_store_records *next, stru
 	return NX_OK;
 }
 
-/* Frees the tables that a has and b has not. */
-static void free_lost_tables(struct nx_store_records *a, const struct nx_store_records *b)
+/* Calls back with the tables that a has and b has not. */
+static void lost_tables(struct nx_engine *e, const struct nx_store_records *a,
+	const struct nx_store_records *b, void (*lost)(struct nx_engine *e, struct nx_users *t))
 {
 	for (uint32_t i = 0; i < a->n_domains; i++) {
 		if (!has_domain(b, a->domains[i].id))
-			nx_users_destroy(a->domains[i].users);
+			lost(e, a->domains[i].users);
 	}
+}
+
+static void free_table(struct nx_engine *e, struct nx_users *t)
+{
+	(void)e;
+	nx_users_destroy(t);
 }
 
 static int change_once(
@@ -208,8 +205,8 @@ static int change_once(
 	t = NULL;
 	if (rc != NX_OK)
 		goto fail;
-	(void)nx_engine_publish_us(e, policy);
-	free_lost_tables(&e->records, &next);
+	nx_engine_publish(e, policy);
+	lost_tables(e, &e->records, &next, nx_engine_discard_table);
 	nx_store_records_fini(&e->records);
 	e->records = next;
 	if (version)
@@ -218,21 +215,59 @@ static int change_once(
 fail:
 	nx_store_abort(t);
 	nx_policy_free(policy);
-	free_lost_tables(&next, &e->records);
+	lost_tables(e, &next, &e->records, free_table);
 	nx_store_records_fini(&next);
+	return rc;
+}
+
+static int change_now(
+	struct nx_engine *e, nx_change_fn fn, void *arg, uint64_t *version, struct nx_error *err)
+{
+	int rc = change_once(e, fn, arg, version, err);
+
+	if (rc == NX_ERR_FULL) /* the map grows at the next beginning */
+		rc = change_once(e, fn, arg, version, err);
 	return rc;
 }
 
 int nx_engine_change(
 	struct nx_engine *e, nx_change_fn fn, void *arg, uint64_t *version, struct nx_error *err)
 {
-	int rc = nx_engine_idle(e, err);
+	int rc = nx_engine_ready(e, err);
 
-	if (rc == NX_OK)
-		rc = change_once(e, fn, arg, version, err);
-	if (rc == NX_ERR_FULL) /* the map grows at the next beginning */
-		rc = change_once(e, fn, arg, version, err);
-	return rc;
+	return rc == NX_OK ? change_now(e, fn, arg, version, err) : rc;
+}
+
+void nx_engine_fault(struct nx_engine *e, uint32_t domain, const char *why)
+{
+	struct nx_fault *f = e->faults, *end = e->faults + e->n_faults;
+
+	while (f < end && f->domain != domain)
+		f++;
+	if (!why && f < end) {
+		*f = end[-1];
+		e->n_faults--;
+	}
+	if (!why)
+		return;
+	if (f == end) {
+		f = realloc(e->faults, (e->n_faults + 1) * sizeof(*f));
+		if (!f)
+			return; /* the log has it */
+		e->faults = f;
+		f += e->n_faults++;
+	}
+	f->domain = domain;
+	(void)snprintf(f->text, sizeof(f->text), "%s", why);
+}
+
+static const char *fault_of(const struct nx_engine *e, uint32_t domain)
+{
+	for (uint32_t i = 0; i < e->n_faults; i++) {
+		if (e->faults[i].domain == domain)
+			return e->faults[i].text;
+	}
+	return NULL;
 }
 
 void nx_engine_drop_table(struct nx_engine *e, uint32_t domain, const char *why)
@@ -245,10 +280,11 @@ void nx_engine_drop_table(struct nx_engine *e, uint32_t domain, const char *why)
 		return;
 	nx_engine_say(
 		e, "domain %s: %s: its requests pass until its table is built anew", d->name, why);
+	nx_engine_fault(e, domain, why);
 	old = d->users;
 	d->users = NULL;
-	(void)nx_engine_republish_us(e);
-	nx_users_destroy(old);
+	nx_engine_republish(e);
+	nx_engine_discard_table(e, old);
 	if (nx_engine_load_tables_start(e, &err) != NX_OK)
 		nx_engine_say(e, "domain %s: its table is not built: %s", d->name, err.text);
 }
@@ -275,6 +311,10 @@ int nx_engine_create(struct nx_config *config, unsigned n_workers, struct nx_pol
 		rc = nx_fail(err, NX_ERR_NOMEM, "eventfd: out of descriptors");
 		goto fail;
 	}
+	if (!(e->grace = nx_grace_create(e->event_fd))) {
+		rc = nx_fail(err, NX_ERR_NOMEM, "no memory or thread for grace periods");
+		goto fail;
+	}
 	rc = nx_store_open(config->store_path, config->store_map_mib, &e->store, err);
 	if (rc != NX_OK)
 		goto fail;
@@ -287,13 +327,14 @@ int nx_engine_create(struct nx_config *config, unsigned n_workers, struct nx_pol
 		goto fail;
 	e->boot_config = config;
 	rcu_register_thread();
-	rcu_thread_offline();
+	nx_rcu_offline();
 	rcu_assign_pointer(*e->slot, policy);
 	*out = e;
 	return NX_OK;
 fail:
 	nx_store_records_fini(&e->records);
 	nx_store_close(e->store);
+	nx_grace_destroy(e->grace);
 	if (e->event_fd >= 0)
 		close(e->event_fd);
 	free(e);
@@ -305,11 +346,18 @@ void nx_engine_destroy(struct nx_engine *e)
 	if (!e)
 		return;
 	nx_engine_job_end(e);
-	(void)nx_engine_publish_us(e, NULL);
+	nx_engine_txn_close(e);
+	nx_engine_publish(e, NULL);
+	nx_grace_destroy(e->grace);
+	for (uint32_t i = 0; i < e->n_litter; i++) {
+		nx_policy_free(e->litter[i].policy);
+		nx_users_destroy(e->litter[i].table);
+	}
 	for (uint32_t i = 0; i < e->records.n_domains; i++)
 		nx_users_destroy(e->records.domains[i].users);
 	nx_store_records_fini(&e->records);
 	nx_store_close(e->store);
+	free(e->faults);
 	nx_load_result_fini(&e->result);
 	if (e->config != e->boot_config)
 		nx_config_free(e->config);
@@ -343,12 +391,12 @@ const struct nx_store_records *nx_engine_records(const struct nx_engine *e)
 
 bool nx_engine_loading(const struct nx_engine *e)
 {
-	return e->job && !e->job->is_load;
+	return e->job && e->job->task;
 }
 
 const struct nx_writer_info *nx_engine_writer(const struct nx_engine *e)
 {
-	return e->job ? &e->job->holder : NULL;
+	return e->job ? &e->job->holder : e->txn ? &e->txn->holder : NULL;
 }
 
 struct nx_domain_def *nx_engine_domain(struct nx_engine *e, uint32_t id)
@@ -395,11 +443,11 @@ void nx_engine_domain_info(const struct nx_engine *e, uint32_t i, struct nx_doma
 	const struct nx_domain_def *d = &e->records.domains[i];
 	uint64_t count[4] = {0};
 
-	if (e->job && e->job->is_load && e->job->load.domain == d->id) {
+	if (e->job && !e->job->taken && e->job->domain == d->id) {
 		*out = e->job->before; /* the loader may be writing the table */
 		return;
 	}
-	*out = (struct nx_domain_info){.ready = d->users != NULL};
+	*out = (struct nx_domain_info){.ready = d->users != NULL, .fault = fault_of(e, d->id)};
 	if (!d->users) {
 		(void)nx_store_user_count(e->store, d->id, &out->known, NULL);
 		return;
@@ -411,6 +459,13 @@ void nx_engine_domain_info(const struct nx_engine *e, uint32_t i, struct nx_doma
 	out->bytes = nx_users_bytes(d->users);
 }
 
+int nx_engine_tallies(
+	const struct nx_engine *e, struct nx_tally *out, uint64_t *version, struct nx_error *err)
+{
+	return nx_store_tallies(
+		e->store, e->records.domains, e->records.n_domains, out, version, err);
+}
+
 int nx_engine_explain(struct nx_engine *e, const struct nx_explain_query *q,
 	struct nx_explanation *out, struct nx_error *err)
 {
@@ -419,9 +474,9 @@ int nx_engine_explain(struct nx_engine *e, const struct nx_explain_query *q,
 	if (!*e->slot)
 		return nx_fail(err, NX_ERR_BUSY,
 			"no policy is in force: every request passes until the next change");
-	rcu_thread_online(); /* the loader may retire parts of a table */
+	nx_rcu_online(); /* the loader may retire parts of a table */
 	rc = nx_explain(*e->slot, q, out);
-	rcu_thread_offline();
+	nx_rcu_offline();
 	return rc == NX_OK ? rc : nx_fail(err, rc, "the URI does not fit a datagram");
 }
 
@@ -440,27 +495,30 @@ static int store_flags(struct nx_store_txn *t, void *arg, struct nx_error *err)
 	return nx_store_meta_put(t, &m, err);
 }
 
-/* Bulk work must not keep an operator from the switches. */
+/* Neither bulk work nor a worker that stands still must keep an operator from the switches. */
 static int set_flags(struct nx_engine *e, const struct nx_store_meta *flags, bool *deferred,
 	uint64_t *version, struct nx_error *err)
 {
+	bool held = nx_engine_writer(e) != NULL;
 	struct nx_store_records next = e->records;
 	struct nx_policy *policy;
 	int rc;
 
 	if (deferred)
-		*deferred = e->job != NULL;
+		*deferred = held;
 	if (flags->bypass == e->records.meta.bypass && flags->shadow == e->records.meta.shadow) {
 		if (version)
 			*version = flags->version;
 		return NX_OK;
 	}
-	if (!e->job)
-		return nx_engine_change(e, store_flags, (void *)(uintptr_t)flags, version, err);
+	if (!nx_engine_has_room(e))
+		return nx_engine_stalled(e, err);
+	if (!held)
+		return change_now(e, store_flags, (void *)(uintptr_t)flags, version, err);
 	next.meta = *flags;
 	if ((rc = nx_engine_build(e, e->config, &next, &policy, err)) != NX_OK)
 		return rc;
-	(void)nx_engine_publish_us(e, policy);
+	nx_engine_publish(e, policy);
 	e->records.meta = *flags;
 	e->flags_deferred = true;
 	if (version)
@@ -492,13 +550,13 @@ int nx_engine_reload(
 	struct nx_engine *e, struct nx_config *next, uint64_t *policy_version, struct nx_error *err)
 {
 	struct nx_policy *policy;
-	int rc = nx_engine_idle(e, err);
+	int rc = nx_engine_ready(e, err);
 
 	if (rc != NX_OK)
 		return rc;
 	if ((rc = nx_engine_build(e, next, &e->records, &policy, err)) != NX_OK)
 		return rc;
-	(void)nx_engine_publish_us(e, policy);
+	nx_engine_publish(e, policy);
 	if (e->config != e->boot_config)
 		nx_config_free(e->config);
 	e->config = next;

@@ -5,6 +5,12 @@
  *   check (the new policy is built here) -> store (durable) -> user table -> policy pointer
  *     -> grace period -> free the old -> answer
  *
+ * A call returns with the change stored and in force; the grace period goes on without it, and
+ * when nx_engine_settled is true every worker has seen the change and the answer may be given. The
+ * next change first waits for that (a server calls only when it is settled, and never blocks): so
+ * what waits to be freed is bounded. Where a worker holds a grace period up for more than
+ * NX_STALL_NS, changes answer NX_ERR_STALLED until it moves.
+ *
  * so that nothing is left to fail after the commit but memory for one user table; where that fails,
  * the domain loses its table and its requests pass (no-table), never a wrong answer.
  * The RPC handlers (rpc_*.c) only translate JSON to these calls and back.
@@ -12,8 +18,8 @@
  * Threads: every function is called by the main thread alone. Bulk work runs on one loader thread
  * that the engine starts and joins; what it has to say arrives by nx_engine_poll. Both threads are
  * registered with RCU (QSBR) by the engine and are offline but for the moments they read.
- * While bulk work runs, every change but nx_engine_bypass and nx_engine_shadow_box answers
- * NX_ERR_BUSY and names the holder; reading goes on.
+ * While bulk work runs or a transaction is open, every other change but nx_engine_bypass and
+ * nx_engine_shadow_box answers NX_ERR_BUSY and names the holder; reading goes on.
  *
  * Errors: 0 or a code of error.h with the sentence in err (may be NULL); on error nothing has
  * changed, but where it says so. Domain names are given in any case, with or without a trailing
@@ -24,6 +30,8 @@
 
 #include "control/config/config.h"
 #include "control/policy/policy.h"
+#include "control/server/grace.h"
+#include "control/server/guard.h"
 #include "control/store/store.h"
 #include "nxsip/dataplane.h"
 #include "nxsip/protocol.h"
@@ -46,6 +54,17 @@ int nx_engine_create(struct nx_config *config, unsigned n_workers, struct nx_pol
  * NULL is fine. Call it only after the workers have stopped. */
 void nx_engine_destroy(struct nx_engine *e);
 
+/* ---- settling ---- */
+
+/* nx_engine_settled says whether every worker has seen the last change, and frees what it took out
+ * of service. nx_engine_settle waits for it, at most NX_STALL_NS. Error: NX_ERR_STALLED. */
+bool nx_engine_settled(struct nx_engine *e);
+int nx_engine_settle(struct nx_engine *e, struct nx_error *err);
+
+/* nx_engine_stall_ns: for how long a worker has kept a grace period from ending, where that is a
+ * stall; else 0. */
+uint64_t nx_engine_stall_ns(const struct nx_engine *e);
+
 /* ---- bulk work: the loader thread ---- */
 
 /* nx_engine_load_tables_start begins to build, on the loader thread, the table of every domain that
@@ -59,6 +78,7 @@ struct nx_load_request {
 	bool replace; /* false: merge */
 	bool skip_bad;
 	bool digits_are_names;
+	struct nx_guard guard;
 	int fd;             /* a regular file, open for reading, at any offset */
 	const char *client; /* who loads, for the holder's line: "pid 4711 uid 0"; copied */
 };
@@ -73,15 +93,15 @@ int nx_engine_load_start(
  * NX_ERR_CANCELLED, unless its commit was already under way. Harmless when none runs. */
 void nx_engine_load_cancel(struct nx_engine *e);
 
-enum nx_load_phase { NX_LOAD_READ, NX_LOAD_TABLE, NX_LOAD_COMMIT };
+enum nx_load_phase { NX_LOAD_READ, NX_LOAD_TABLE, NX_LOAD_COMMIT, NX_LOAD_COMPARE, NX_LOAD_DUMP };
 
-/* nx_load_phase_name: "read", "table", "commit". */
+/* nx_load_phase_name: "read", "table", "commit"; of bulk reading: "compare", "dump". */
 const char *nx_load_phase_name(enum nx_load_phase p);
 
 struct nx_load_progress {
 	enum nx_load_phase phase;
 	uint64_t rows;
-	uint64_t bytes, size; /* of the file */
+	uint64_t bytes, size; /* of the file; of a dump: users */
 };
 
 struct nx_load_bad {
@@ -101,9 +121,29 @@ struct nx_load_result {
 	uint64_t added, changed, removed, unchanged, skipped;
 	struct nx_load_bad *bad; /* the first NX_BAD_ROWS_MAX with skip_bad */
 	uint32_t n_bad;
-	uint64_t count; /* users in the domain afterwards */
+	uint64_t count;          /* users in the domain afterwards */
+	struct nx_digest digest; /* of them */
 	uint64_t grace_us;
 	double seconds;
+};
+
+/* How a transaction's commit ended, or what it would do (diff). */
+#define NX_TXN_EXAMPLES 100
+struct nx_txn_result {
+	int code; /* 0 or NX_ERR_...; nothing was changed unless 0 or err says so */
+	struct nx_error err;
+	bool diff;
+	uint64_t version;
+	uint64_t added, changed, removed, unchanged;
+	uint64_t before, count; /* users in the domain */
+	struct nx_digest digest;
+	uint64_t grace_us;
+	double seconds;
+	struct nx_txn_example { /* of a diff: the first differences, in key order */
+		struct nx_key key;
+		uint8_t was, state;
+	} example[NX_TXN_EXAMPLES];
+	uint32_t n_examples;
 };
 
 /* What nx_engine_poll found. */
@@ -112,7 +152,11 @@ struct nx_engine_events {
 	struct nx_load_progress at;
 	const struct nx_load_result
 		*loaded; /* the CSV load has ended; valid until the next start */
-	bool serving;    /* the tables job has ended */
+	const struct nx_txn_result
+		*applied;   /* a diff or commit has ended; valid until the next start */
+	bool serving;       /* the tables job has ended */
+	bool txn_timed_out; /* the open transaction was idle too long, and was aborted */
+	bool stall_began;
 };
 
 /* nx_engine_event_fd becomes readable when nx_engine_poll has something to do; never closed by the
@@ -120,6 +164,10 @@ struct nx_engine_events {
  * happened. A load is over for other writers once poll has returned `loaded`. */
 int nx_engine_event_fd(const struct nx_engine *e);
 void nx_engine_poll(struct nx_engine *e, struct nx_engine_events *out);
+
+/* nx_engine_tick is to be called some times a second: it polls, sees whether the workers pass
+ * quiescent states also while nothing changes, and aborts a transaction that nobody works on. */
+void nx_engine_tick(struct nx_engine *e, struct nx_engine_events *out);
 
 /* nx_engine_wait blocks until no bulk work runs, polling meanwhile; out (may be NULL) gathers the
  * events. For --check, tests and shutdown; a server uses the event fd. */
@@ -146,12 +194,18 @@ const struct nx_writer_info *nx_engine_writer(const struct nx_engine *e);
 struct nx_domain_info {
 	bool ready; /* has its table; false: its requests pass */
 	uint64_t known, gone, head;
-	uint64_t bytes; /* of the table */
+	uint64_t bytes;    /* of the table */
+	const char *fault; /* why it has no table; NULL: it has, or will have */
 };
 /* nx_engine_domain_info: i is the index into records' domains. Without a table, known is the
  * store's count of all its users and gone and head are 0. While a load works on the domain the
  * numbers are those from before it. */
 void nx_engine_domain_info(const struct nx_engine *e, uint32_t i, struct nx_domain_info *out);
+
+/* nx_engine_tallies reads what the users of each of records' domains come to, and the data version
+ * that goes with it, from the store. out: room for n_domains. */
+int nx_engine_tallies(
+	const struct nx_engine *e, struct nx_tally *out, uint64_t *version, struct nx_error *err);
 
 /* nx_engine_domain_find returns the domain's record, or NULL; by any spelling of the name. */
 const struct nx_domain_def *nx_engine_domain_find(const struct nx_engine *e, const char *name);
@@ -258,10 +312,61 @@ struct nx_user_changed {
 int nx_engine_user_set(struct nx_engine *e, const struct nx_user_change *c,
 	struct nx_user_changed *out, struct nx_error *err);
 
+/* nx_engine_users_set makes n changes in their order, of any domains, in one store transaction:
+ * one fdatasync and one grace period for all. Each has its own outcome: one that is refused does
+ * not keep the others from being made. */
+struct nx_user_outcome {
+	int code;
+	struct nx_user_changed changed;
+	struct nx_error err;
+};
+void nx_engine_users_set(
+	struct nx_engine *e, const struct nx_user_change *c, struct nx_user_outcome *out, size_t n);
+
+/* ---- transactions ----
+ * A client gathers users, which wait in memory outside store and table, and commits them all at
+ * once or not at all. It has the right to write from begin to the end. */
+
+struct nx_txn_request {
+	const char *domain;
+	bool replace;         /* what is put is all there is; else a delta */
+	const uint64_t *base; /* the data version it builds on; NULL: the present one */
+	const char *client;   /* for the holder's line; copied */
+};
+
+/* nx_engine_txn_begin.  Out: *id, never 0; *base: the data version.
+ * Error: NX_ERR_BUSY, NX_ERR_NOT_FOUND (domain), NX_ERR_CONFLICT (the data have another version),
+ *        NX_ERR_STALLED, NX_ERR_NOMEM. */
+int nx_engine_txn_begin(struct nx_engine *e, const struct nx_txn_request *r, uint64_t *id,
+	uint64_t *base, struct nx_error *err);
+
+/* nx_engine_txn_put gathers n users that are to have a state (ABSENT: be deleted, in a delta), all
+ * or none. Of one that is put twice the last state counts.  Out: *staged: gathered so far.
+ * Error: NX_ERR_NOT_FOUND (no such transaction), NX_ERR_INVALID (a user, named), NX_ERR_AUTHORITY,
+ *        NX_ERR_FULL (NX_TXN_BYTES_MAX), NX_ERR_NOMEM, NX_ERR_BUSY (it is being committed). */
+struct nx_user_text {
+	const char *text; /* need not be terminated */
+	size_t len;
+};
+int nx_engine_txn_put(struct nx_engine *e, uint64_t id, const struct nx_user_text *users, size_t n,
+	bool digits_are_names, enum nx_user_state state, uint64_t *staged, struct nx_error *err);
+
+/* nx_engine_txn_diff and _commit begin their work on the loader thread; nx_engine_poll gives the
+ * result. After a commit that succeeded the transaction is over; after one that was refused it is
+ * as it was. guard: NULL: none but the default.
+ * Error: NX_ERR_NOT_FOUND, NX_ERR_BUSY, NX_ERR_STALLED, NX_ERR_NOMEM. */
+int nx_engine_txn_diff(struct nx_engine *e, uint64_t id, struct nx_error *err);
+int nx_engine_txn_commit(
+	struct nx_engine *e, uint64_t id, const struct nx_guard *guard, struct nx_error *err);
+
+/* nx_engine_txn_abort: a commit that is under way is cancelled if it still can be. */
+int nx_engine_txn_abort(struct nx_engine *e, uint64_t id, struct nx_error *err);
+
 /* ---- switches ---- */
 
-/* Both act at once, also while a load runs; then *deferred (may be NULL) is true: the switch is in
- * force but will be stored only when the load ends. */
+/* Both act at once, also while somebody holds the right to write; then *deferred (may be NULL) is
+ * true: the switch is in force but will be stored only when that ends. Also while a worker stands
+ * still, some times. */
 int nx_engine_bypass(
 	struct nx_engine *e, bool on, bool *deferred, uint64_t *version, struct nx_error *err);
 int nx_engine_shadow_box(

@@ -10,10 +10,10 @@
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <urcu-qsbr.h>
 
 #include "control/server/engine_internal.h"
 #include "control/server/tables.h"
+#include "nxsip/rcu.h"
 
 /* ---- the loader thread ---- */
 
@@ -47,16 +47,18 @@ static void run_tables(struct nx_job *job)
 	}
 }
 
+static void run_load(struct nx_job *job)
+{
+	nx_load_run(&job->load);
+}
+
 static void *run(void *arg)
 {
 	struct nx_job *job = arg;
 
 	rcu_register_thread();
-	rcu_thread_offline();
-	if (job->is_load)
-		nx_load_run(&job->load);
-	else
-		run_tables(job);
+	nx_rcu_offline();
+	job->run(job);
 	rcu_unregister_thread();
 	pthread_mutex_lock(&job->lock);
 	job->finished = true;
@@ -67,7 +69,7 @@ static void *run(void *arg)
 
 /* ---- main: starting ---- */
 
-static struct nx_job *job_create(struct nx_engine *e, const char *client)
+struct nx_job *nx_engine_job_create(struct nx_engine *e, const char *client)
 {
 	struct nx_job *job = calloc(1, sizeof(*job));
 
@@ -92,7 +94,7 @@ static void job_free(struct nx_job *job)
 	free(job);
 }
 
-static int job_start(struct nx_engine *e, struct nx_job *job, struct nx_error *err)
+int nx_engine_job_start(struct nx_engine *e, struct nx_job *job, struct nx_error *err)
 {
 	int rc = pthread_create(&job->thread, NULL, run, job);
 
@@ -104,6 +106,17 @@ static int job_start(struct nx_engine *e, struct nx_job *job, struct nx_error *e
 	return NX_OK;
 }
 
+void nx_engine_job_domain(struct nx_engine *e, struct nx_job *job, const struct nx_domain_def *d)
+{
+	job->domain = d->id;
+	nx_engine_domain_info(e, (uint32_t)(d - e->records.domains), &job->before);
+}
+
+static void take_all_tables(struct nx_engine *e, struct nx_job *job);
+static void announce_tables(struct nx_engine *e, struct nx_job *job, struct nx_engine_events *out);
+static void take_load(struct nx_engine *e, struct nx_job *job);
+static void announce_load(struct nx_engine *e, struct nx_job *job, struct nx_engine_events *out);
+
 int nx_engine_load_tables_start(struct nx_engine *e, struct nx_error *err)
 {
 	struct nx_job *job;
@@ -111,9 +124,12 @@ int nx_engine_load_tables_start(struct nx_engine *e, struct nx_error *err)
 
 	if (rc != NX_OK)
 		return rc;
-	job = job_create(e, "nxsipd");
+	job = nx_engine_job_create(e, "nxsipd");
 	if (!job)
 		return nx_fail(err, NX_ERR_NOMEM, "no memory for bulk work");
+	job->run = run_tables;
+	job->take = take_all_tables;
+	job->announce = announce_tables;
 	job->task = calloc(e->records.n_domains + 1, sizeof(*job->task));
 	if (!job->task) {
 		job_free(job);
@@ -135,10 +151,10 @@ int nx_engine_load_tables_start(struct nx_engine *e, struct nx_error *err)
 		job_free(job);
 		return NX_OK;
 	}
-	return job_start(e, job, err);
+	return nx_engine_job_start(e, job, err);
 }
 
-static int check_file(int fd, struct nx_error *err)
+int nx_engine_check_file(int fd, struct nx_error *err)
 {
 	struct stat st;
 	int flags = fcntl(fd, F_GETFL);
@@ -157,16 +173,20 @@ static int check_file(int fd, struct nx_error *err)
 static struct nx_job *load_create(
 	struct nx_engine *e, const struct nx_load_request *r, const struct nx_domain_def *d)
 {
-	struct nx_job *job = job_create(e, r->client);
+	struct nx_job *job = nx_engine_job_create(e, r->client);
 
 	if (!job)
 		return NULL;
-	job->is_load = true;
+	job->run = run_load;
+	job->take = take_load;
+	job->announce = announce_load;
 	snprintf(job->holder.what, sizeof(job->holder.what), "load into %s (%s)", d->name,
 		r->replace ? "replace" : "merge");
-	nx_engine_domain_info(e, (uint32_t)(d - e->records.domains), &job->before);
+	nx_engine_job_domain(e, job, d);
 	job->load = (struct nx_load){
 		.store = e->store,
+		.grace = e->grace,
+		.guard = r->guard,
 		.domain = d->id,
 		.authoritative = d->authoritative,
 		.replace = r->replace,
@@ -189,11 +209,11 @@ int nx_engine_load_start(struct nx_engine *e, const struct nx_load_request *r, s
 	struct nx_job *job = NULL;
 	int rc;
 
-	if ((rc = nx_engine_idle(e, err)) != NX_OK)
+	if ((rc = nx_engine_ready(e, err)) != NX_OK)
 		goto fail;
 	if ((rc = nx_engine_domain_named(e, r->domain, &d, err)) != NX_OK)
 		goto fail;
-	if ((rc = check_file(r->fd, err)) != NX_OK)
+	if ((rc = nx_engine_check_file(r->fd, err)) != NX_OK)
 		goto fail;
 	nx_load_result_fini(&e->result);
 	if (!(job = load_create(e, r, d))) {
@@ -201,7 +221,7 @@ int nx_engine_load_start(struct nx_engine *e, const struct nx_load_request *r, s
 		goto fail;
 	}
 	job->load.fd = r->fd;
-	return job_start(e, job, err);
+	return nx_engine_job_start(e, job, err);
 fail:
 	close(r->fd);
 	return rc;
@@ -209,7 +229,7 @@ fail:
 
 void nx_engine_load_cancel(struct nx_engine *e)
 {
-	if (e->job && e->job->is_load)
+	if (e->job && e->job->run == run_load)
 		atomic_store(&e->job->cancel, true);
 }
 
@@ -222,13 +242,14 @@ static void take_secret(
 		memcpy(e->records.meta.users_secret, secret, NX_USERS_SECRET_LEN);
 }
 
-static void table_in_force(struct nx_domain_def *d, struct nx_users *t)
+static void table_in_force(struct nx_engine *e, struct nx_domain_def *d, struct nx_users *t)
 {
 	uint64_t count[4] = {0};
 
 	nx_users_counts(t, count);
 	d->users = t;
 	d->has_heads = count[NX_USER_HEAD] > 0;
+	nx_engine_fault(e, d->id, NULL);
 }
 
 /* Publishes the tables that are finished, as many as there are at once. */
@@ -236,39 +257,83 @@ static void take_tables(struct nx_engine *e, struct nx_job *job, uint32_t n_done
 {
 	bool any = false;
 
+	if (!nx_engine_has_room(e))
+		return; /* tried again when a grace period ends */
 	for (; job->n_taken < n_done; job->n_taken++) {
 		struct nx_table_task *t = &job->task[job->n_taken];
 		struct nx_domain_def *d = nx_engine_domain(e, t->domain);
 
 		if (t->code == NX_OK && d) {
-			table_in_force(d, t->table);
+			table_in_force(e, d, t->table);
 			any = true;
 		} else if (t->code != NX_OK && t->code != NX_ERR_CANCELLED) {
+			nx_engine_fault(e, t->domain, t->err.text);
 			nx_engine_say(e,
 				"domain %s: no table: %s: its requests pass; reload tries again",
 				t->name, t->err.text);
 		}
 	}
 	if (any)
-		(void)nx_engine_republish_us(e);
+		nx_engine_republish(e);
+}
+
+static void take_all_tables(struct nx_engine *e, struct nx_job *job)
+{
+	take_secret(e, job->secret_changed, job->secret);
+}
+
+static void announce_tables(struct nx_engine *e, struct nx_job *job, struct nx_engine_events *out)
+{
+	(void)job;
+	nx_store_sweep(e->store);
+	out->serving = true;
+}
+
+void nx_engine_take_table(struct nx_engine *e, uint32_t domain, struct nx_users *fresh,
+	bool has_heads, const uint8_t *secret)
+{
+	struct nx_domain_def *d = nx_engine_domain(e, domain);
+	struct nx_users *old = d->users;
+
+	take_secret(e, secret != NULL, secret);
+	if (fresh) {
+		table_in_force(e, d, fresh);
+		nx_engine_republish(e);
+		nx_engine_discard_table(e, old);
+	} else if (has_heads && !d->has_heads) {
+		d->has_heads = true;
+		nx_engine_republish(e);
+	}
 }
 
 /* A committed load comes into force. */
-static void take_load(struct nx_engine *e, struct nx_load *l)
+static void take_load(struct nx_engine *e, struct nx_job *job)
 {
-	struct nx_domain_def *d = nx_engine_domain(e, l->domain);
-	struct nx_users *old = d->users;
+	struct nx_load *l = &job->load;
 
-	e->records.meta.version = l->result.version;
-	take_secret(e, l->secret_changed, l->secret);
-	if (l->fresh) {
-		table_in_force(d, l->fresh);
-		l->result.grace_us = nx_engine_republish_us(e);
-		nx_users_destroy(old);
-	} else if (l->has_heads && !d->has_heads) {
-		d->has_heads = true;
-		l->result.grace_us = nx_engine_republish_us(e);
+	if (!l->committed)
+		return;
+	if (l->moved_to) {
+		nx_store_records_move(&e->records, job->domain, l->moved_to);
+		job->domain = l->moved_to;
+		nx_store_sweep(e->store);
 	}
+	e->records.meta.version = l->result.version;
+	nx_engine_take_table(
+		e, job->domain, l->fresh, l->has_heads, l->secret_changed ? l->secret : NULL);
+}
+
+static void announce_load(struct nx_engine *e, struct nx_job *job, struct nx_engine_events *out)
+{
+	const struct nx_domain_def d = {.id = job->domain};
+	struct nx_tally tally = {0};
+
+	e->result = job->load.result;
+	if (job->published)
+		e->result.grace_us = (nx_engine_now_ns() - e->changed_ns) / 1000;
+	if (nx_store_tallies(e->store, &d, 1, &tally, NULL, NULL) == NX_OK)
+		e->result.digest = tally.digest;
+	out->loaded = &e->result;
 }
 
 static int store_flags_again(struct nx_store_txn *t, void *arg, struct nx_error *err)
@@ -284,39 +349,40 @@ static int store_flags_again(struct nx_store_txn *t, void *arg, struct nx_error 
 	return nx_store_meta_put(t, &m, err);
 }
 
-static void store_deferred_flags(struct nx_engine *e)
+void nx_engine_store_deferred(struct nx_engine *e)
 {
 	struct nx_error err;
 
-	if (!e->flags_deferred)
+	if (!e->flags_deferred || nx_engine_writer(e))
 		return;
 	e->flags_deferred = false;
 	if (nx_engine_change(e, store_flags_again, e, NULL, &err) != NX_OK)
 		nx_engine_say(e, "bypass and shadow are in force but not stored: %s", err.text);
 }
 
-static void job_finished(struct nx_engine *e, struct nx_engine_events *out)
+/* The thread has ended: what it made is put in force. */
+static void job_take(struct nx_engine *e, struct nx_job *job)
 {
-	struct nx_job *job = e->job;
-	struct nx_load *l = &job->load;
-	bool stale = l->live_stale;
-	uint32_t domain = l->domain;
+	uint64_t ticket = e->ticket;
 
 	pthread_join(job->thread, NULL);
-	if (job->is_load) {
-		if (l->committed)
-			take_load(e, l);
-		e->result = l->result;
-		out->loaded = &e->result;
-	} else {
-		take_secret(e, job->secret_changed, job->secret);
-		out->serving = true;
-	}
+	job->take(e, job);
+	job->taken = true;
+	job->published = e->ticket != ticket;
+}
+
+/* And every worker has seen it. */
+static void job_end(struct nx_engine *e, struct nx_job *job, struct nx_engine_events *out)
+{
+	bool stale = job->load.live_stale || job->apply.live_stale;
+	uint32_t domain = job->domain;
+
+	job->announce(e, job, out);
 	e->job = NULL;
 	job_free(job);
-	store_deferred_flags(e);
+	nx_engine_store_deferred(e);
 	if (stale)
-		nx_engine_drop_table(e, domain, "the table could not follow the load");
+		nx_engine_drop_table(e, domain, "the table could not follow the change");
 }
 
 void nx_engine_poll(struct nx_engine *e, struct nx_engine_events *out)
@@ -328,18 +394,29 @@ void nx_engine_poll(struct nx_engine *e, struct nx_engine_events *out)
 
 	memset(out, 0, sizeof(*out));
 	(void)eventfd_read(e->event_fd, &n);
-	if (!job)
-		return;
-	pthread_mutex_lock(&job->lock);
-	n_done = job->n_done;
-	finished = job->finished;
-	out->progress = job->has_progress;
-	out->at = job->progress;
-	job->has_progress = false;
-	pthread_mutex_unlock(&job->lock);
-	take_tables(e, job, n_done);
-	if (finished)
-		job_finished(e, out);
+	out->stall_began = nx_engine_watch_workers(e);
+	if (job && !job->taken) {
+		pthread_mutex_lock(&job->lock);
+		n_done = job->n_done;
+		finished = job->finished;
+		out->progress = job->has_progress;
+		out->at = job->progress;
+		job->has_progress = false;
+		pthread_mutex_unlock(&job->lock);
+		take_tables(e, job, n_done);
+		if (finished && job->n_taken == job->n_tasks)
+			job_take(e, job);
+	}
+	if (nx_engine_settled(e) && job && job->taken)
+		job_end(e, job, out);
+}
+
+void nx_engine_tick(struct nx_engine *e, struct nx_engine_events *out)
+{
+	nx_engine_poll(e, out);
+	if (nx_grace_age_ns(e->grace) == 0)
+		(void)nx_grace_begin(e->grace); /* whoever stands still is seen by it */
+	out->txn_timed_out = nx_engine_txn_expire(e);
 }
 
 int nx_engine_event_fd(const struct nx_engine *e)
@@ -359,6 +436,8 @@ void nx_engine_wait(struct nx_engine *e, struct nx_engine_events *out)
 		all.serving |= ev.serving;
 		if (ev.loaded)
 			all.loaded = ev.loaded;
+		if (ev.applied)
+			all.applied = ev.applied;
 		if (ev.progress) {
 			all.progress = true;
 			all.at = ev.at;

@@ -124,6 +124,24 @@ static int wrong_type(const char *method, const struct nx_param *p, const char *
 		p->name, want, type_name(value));
 }
 
+static int check_list(
+	const char *method, const struct nx_param *p, const json_t *value, struct nx_error *err)
+{
+	const json_t *item;
+	size_t i;
+
+	if (!json_is_array(value))
+		return wrong_type(method, p, "a list", value, err);
+	json_array_foreach (value, i, item)
+		if (!json_is_string(item))
+			return nx_fail(err, NX_RPC_PARAMS,
+				"%s: parameter \"%s\" must be a list of strings: its element %zu "
+				"is "
+				"%s",
+				method, p->name, i, type_name(item));
+	return 0;
+}
+
 static int check_value(
 	const char *method, const struct nx_param *p, const json_t *value, struct nx_error *err)
 {
@@ -133,6 +151,8 @@ static int check_value(
 	case NX_PARAM_BOOL:
 		return json_is_boolean(value) ? 0
 					      : wrong_type(method, p, "true or false", value, err);
+	case NX_PARAM_LIST:
+		return check_list(method, p, value, err);
 	case NX_PARAM_INT:
 		break;
 	}

@@ -27,7 +27,12 @@ struct nx_request {
 int nx_request_parse(const char *line, size_t len, struct nx_request *r, struct nx_error *err);
 void nx_request_fini(struct nx_request *r);
 
-enum nx_param_type { NX_PARAM_STRING, NX_PARAM_BOOL, NX_PARAM_INT };
+enum nx_param_type {
+	NX_PARAM_STRING,
+	NX_PARAM_BOOL,
+	NX_PARAM_INT,
+	NX_PARAM_LIST, /* of strings */
+};
 
 /* One named parameter. A table of them ends with name NULL. */
 struct nx_param {

@@ -3,15 +3,13 @@
  * table that cannot follow is given up for the domain to pass (no-table). */
 #include <stdlib.h>
 #include <string.h>
-#include <urcu-qsbr.h>
 
 #include "control/server/load_rows.h"
 #include "control/server/tables.h"
 
-/* Old shards of a growing table wait for a grace period; no more than this at a time. */
-#define RETIRED_MAX ((uint64_t)256 << 20)
+#define CHANGES_AT_ONCE 1024 /* to the table, between looks at what waits for a grace period */
 
-static void count_row(struct nx_load_result *r, uint8_t old, uint8_t state)
+void nx_load_count_row(struct nx_load_result *r, uint8_t old, uint8_t state)
 {
 	if (old == NX_USER_ABSENT)
 		r->added++;
@@ -21,18 +19,25 @@ static void count_row(struct nx_load_result *r, uint8_t old, uint8_t state)
 		r->changed++;
 }
 
-static int commit(struct nx_load *l, struct nx_store_txn *txn, uint64_t rows)
+int nx_load_last_chance(struct nx_load *l, uint64_t rows)
 {
-	struct nx_load_result *r = &l->result;
-	int rc;
-
-	if (atomic_load(l->cancel)) {
-		nx_store_abort(txn);
-		return nx_fail(&r->err, NX_ERR_CANCELLED, "cancelled: nothing was loaded");
-	}
+	if (atomic_load(l->cancel))
+		return nx_fail(&l->result.err, NX_ERR_CANCELLED, "cancelled: nothing was loaded");
 	l->reported_ns = 0;
 	(void)nx_load_tick(l, NX_LOAD_COMMIT, rows, l->size);
-	rc = nx_store_commit(txn, &r->version, &r->err);
+	return nx_guard_check(&l->guard, l->domain_name, l->before,
+		l->replace ? l->result.count : l->before + l->result.added, &l->result.err);
+}
+
+static int commit(struct nx_load *l, struct nx_store_txn *txn, uint64_t rows)
+{
+	int rc = nx_load_last_chance(l, rows);
+
+	if (rc != NX_OK) {
+		nx_store_abort(txn);
+		return rc;
+	}
+	rc = nx_store_commit(txn, &l->result.version, &l->result.err);
 	l->committed = rc == NX_OK;
 	return rc;
 }
@@ -44,25 +49,20 @@ static void reset_counts(struct nx_load_result *r)
 
 /* ---- replace ---- */
 
-static int table_row(struct nx_load *l, const struct nx_load_row *row)
+int nx_load_table_failed(struct nx_load *l, int rc)
 {
-	enum nx_user_state old = NX_USER_ABSENT;
-	int rc = nx_users_set(
-		l->fresh, nx_users_hash(l->fresh, row->key.text, row->key.len), row->state, &old);
-
-	if (rc != NX_OK)
-		return nx_fail(&l->result.err, NX_ERR_NOMEM,
-			"no memory for the new table beside the one in service: nothing was "
-			"loaded");
-	return old == NX_USER_ABSENT
-		       ? NX_OK
-		       : nx_fail(&l->result.err, NX_ERR_COLLISION, "two users have one hash");
+	return rc == NX_ERR_COLLISION
+		       ? nx_fail(&l->result.err, rc, "two users have one hash")
+		       : nx_fail(&l->result.err, NX_ERR_NOMEM,
+				 "no memory for the new table beside the one in service: nothing "
+				 "was loaded");
 }
 
 static int replace_rows(struct nx_load *l, struct nx_rows *rows, struct nx_store_txn *txn)
 {
 	struct nx_load_result *r = &l->result;
 	struct nx_user_record rec = {.updated = l->now}, old;
+	struct nx_table_batch batch = {.table = l->fresh};
 	struct nx_store_walk walk;
 	struct nx_load_row row;
 	uint64_t same;
@@ -70,17 +70,20 @@ static int replace_rows(struct nx_load *l, struct nx_rows *rows, struct nx_store
 
 	if (rc != NX_OK)
 		return rc;
-	while ((rc = nx_rows_next_distinct(rows, &row, &same, &r->err)) == 1) {
+	while ((rc = nx_rows_next(rows, &row, &same, &r->err)) == 1) {
 		rec.state = row.state;
 		if ((rc = nx_store_replace_put(&walk, &row.key, &rec, &old, &r->err)) != NX_OK)
 			return rc;
-		if ((rc = table_row(l, &row)) != NX_OK)
-			return rc;
-		count_row(r, old.state, row.state);
+		rc = nx_table_batch_add(&batch, row.key.text, row.key.len, row.state);
+		if (rc != NX_OK)
+			return nx_load_table_failed(l, rc);
+		nx_load_count_row(r, old.state, row.state);
 		r->unchanged += same;
 		r->count++;
 		l->has_heads |= row.state == NX_USER_HEAD;
 	}
+	if (rc == 0 && (rc = nx_table_batch_end(&batch)) != NX_OK)
+		return nx_load_table_failed(l, rc);
 	return rc == 0 ? nx_store_replace_end(&walk, &r->removed, &r->err) : rc;
 }
 
@@ -105,7 +108,6 @@ static int replace_in_txn(
 	}
 	if ((rc = replace_rows(l, rows, txn)) != NX_OK)
 		goto fail;
-	nx_users_reclaim(l->fresh); /* no worker knows it yet */
 	return commit(l, txn, survey->rows);
 fail:
 	nx_store_abort(txn);
@@ -120,7 +122,7 @@ int nx_load_apply_replace(struct nx_load *l, const struct nx_load_survey *survey
 	reset_counts(&l->result);
 	l->result.count = 0;
 	l->secret_changed = new_secret;
-	rc = nx_rows_open(&rows, l, survey, !survey->sorted, &l->result.err);
+	rc = nx_rows_open(&rows, l, survey, &l->result.err);
 	if (rc == NX_OK)
 		rc = replace_in_txn(l, &rows, survey);
 	nx_rows_close(&rows);
@@ -135,14 +137,8 @@ int nx_load_apply_replace(struct nx_load *l, const struct nx_load_survey *survey
 /* ---- merge ---- */
 
 /* What the table in service has to follow. */
-struct change {
-	struct nx_hash hash;
-	uint8_t state;
-	bool is_new; /* to the store: the table must not have it */
-};
-
 struct changes {
-	struct change *at;
+	struct nx_user_set *at;
 	size_t n, room;
 	bool too_many;
 };
@@ -157,14 +153,14 @@ static bool note_change(struct changes *c, struct nx_hash hash, uint8_t state, b
 	}
 	if (c->n == c->room) {
 		size_t room = c->room ? c->room * 2 : 1024;
-		struct change *at = realloc(c->at, room * sizeof(*at));
+		struct nx_user_set *at = realloc(c->at, room * sizeof(*at));
 
 		if (!at)
 			return false;
 		c->at = at;
 		c->room = room;
 	}
-	c->at[c->n++] = (struct change){.hash = hash, .state = state, .is_new = is_new};
+	c->at[c->n++] = (struct nx_user_set){.hash = hash, .state = state, .is_new = is_new};
 	return true;
 }
 
@@ -174,14 +170,16 @@ static int merge_rows(
 	struct nx_load_result *r = &l->result;
 	struct nx_user_record rec = {.updated = l->now}, old;
 	struct nx_load_row row;
+	uint64_t same;
 	int rc;
 
-	while ((rc = nx_rows_next(rows, &row, &r->err)) == 1) {
+	while ((rc = nx_rows_next(rows, &row, &same, &r->err)) == 1) {
 		rec.state = row.state;
 		rc = nx_store_user_put(txn, l->domain, &row.key, &rec, &old, &r->err);
 		if (rc != NX_OK)
 			return rc;
-		count_row(r, old.state, row.state);
+		nx_load_count_row(r, old.state, row.state);
+		r->unchanged += same;
 		l->has_heads |= row.state == NX_USER_HEAD;
 		if (old.state != row.state && l->live &&
 			!note_change(changes, nx_users_hash(l->live, row.key.text, row.key.len),
@@ -193,33 +191,29 @@ static int merge_rows(
 }
 
 /* Frees what the table retired, after a grace period; returns how long that was. */
-static uint64_t reclaim_us(struct nx_users *t)
+static uint64_t reclaim_us(struct nx_load *l)
 {
 	uint64_t begin = nx_load_now_ns(), end;
 
-	synchronize_rcu();
+	(void)nx_grace_wait(l->grace, nx_grace_begin(l->grace), UINT64_MAX);
 	end = nx_load_now_ns();
-	nx_users_reclaim(t);
+	nx_users_reclaim(l->live);
 	return (end - begin) / 1000;
 }
 
 /* The committed changes into the table in service.  Error: NX_ERR_NOMEM, NX_ERR_COLLISION. */
-static int change_table(struct nx_users *t, const struct changes *changes, uint64_t *grace_us)
+static int change_table(struct nx_load *l, const struct changes *changes)
 {
-	for (size_t i = 0; i < changes->n; i++) {
-		const struct change *c = &changes->at[i];
-		enum nx_user_state old;
+	for (size_t i = 0, n; i < changes->n; i += n) {
 		int rc;
 
-		/* looked at before it is touched: it is another user's state */
-		if (c->is_new && nx_users_probe(t, c->hash) != NX_USER_ABSENT)
-			return NX_ERR_COLLISION;
-		if ((rc = nx_users_set(t, c->hash, c->state, &old)) != NX_OK)
+		n = changes->n - i < CHANGES_AT_ONCE ? changes->n - i : CHANGES_AT_ONCE;
+		if ((rc = nx_users_set_burst(l->live, changes->at + i, n)) != NX_OK)
 			return rc;
-		if (nx_users_retired(t) > RETIRED_MAX)
-			(void)reclaim_us(t);
+		if (nx_users_wants_reclaim(l->live))
+			(void)reclaim_us(l);
 	}
-	*grace_us = reclaim_us(t);
+	l->result.grace_us = reclaim_us(l);
 	return NX_OK;
 }
 
@@ -229,7 +223,7 @@ static void follow(struct nx_load *l, const struct changes *changes)
 	struct nx_error err;
 
 	if (l->live && !changes->too_many) {
-		l->live_stale = change_table(l->live, changes, &l->result.grace_us) != NX_OK;
+		l->live_stale = change_table(l, changes) != NX_OK;
 		if (!l->live_stale)
 			return;
 	}
@@ -247,7 +241,7 @@ int nx_load_apply_merge(struct nx_load *l, const struct nx_load_survey *survey)
 	int rc;
 
 	reset_counts(r);
-	if ((rc = nx_rows_open(&rows, l, survey, false, &r->err)) != NX_OK)
+	if ((rc = nx_rows_open(&rows, l, survey, &r->err)) != NX_OK)
 		goto out;
 	if ((rc = nx_store_begin(l->store, &txn, &r->err)) != NX_OK)
 		goto out;

@@ -1,7 +1,6 @@
 /* The load from its beginning to its end: the first reading, which checks every row and finds out
  * how many there are and whether they are sorted; then the choice of how to write, and the attempts
  * at it (a map that was too small, a hash collision). */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,12 +8,12 @@
 #include <time.h>
 
 #include "control/server/csv.h"
-#include "control/server/loader.h"
+#include "control/server/load_diff.h"
 
 #define TICK_ROWS 4096
 #define REPORT_NS 200000000u
 #define ATTEMPTS  8
-#define ROW_BYTES 64 /* of the store, a row, beyond twice what the file takes */
+#define ROW_BYTES 24 /* of the store, a row, beyond its key, where pages are full */
 #define WHY_AUTHORITY \
 	"a gone user needs a domain marked authoritative (domain set NAME --authoritative)"
 
@@ -28,7 +27,7 @@ uint64_t nx_load_now_ns(void)
 
 const char *nx_load_phase_name(enum nx_load_phase p)
 {
-	static const char *const name[] = {"read", "table", "commit"};
+	static const char *const name[] = {"read", "table", "commit", "compare", "dump"};
 
 	return name[p];
 }
@@ -113,17 +112,16 @@ static int survey_file(struct nx_load *l, struct nx_csv *csv, struct nx_load_sur
 	struct nx_load_result *r = &l->result;
 	struct nx_csv_row row;
 	struct nx_key last = {0};
-	enum nx_csv_got got;
-	int rc;
+	int got, rc;
 
 	*s = (struct nx_load_survey){.sorted = true};
-	while ((got = nx_csv_next(csv, &row)) != NX_CSV_END) {
+	while ((got = nx_csv_next(csv, &row, &r->err)) != NX_CSV_END) {
 		int code = NX_ERR_INVALID;
 
-		if (got == NX_CSV_IO)
-			return nx_fail(&r->err, NX_ERR_IO, "reading the file: %s", strerror(errno));
+		if (got < 0)
+			return got;
 		r->rows++;
-		if ((rc = nx_load_tick(l, NX_LOAD_READ, r->rows, csv->offset)) != NX_OK)
+		if ((rc = nx_load_tick(l, NX_LOAD_READ, r->rows, nx_csv_offset(csv))) != NX_OK)
 			return nx_fail(&r->err, rc, "cancelled: nothing was loaded");
 		if (got == NX_CSV_ROW && row.state == NX_USER_GONE && !l->authoritative) {
 			deny(&row);
@@ -143,33 +141,58 @@ static int survey_file(struct nx_load *l, struct nx_csv *csv, struct nx_load_sur
 static int survey(struct nx_load *l, struct nx_load_survey *s)
 {
 	struct nx_csv csv;
-	int rc;
+	int rc = nx_csv_init(&csv, l->fd, l->digits_are_names, l->cancel, &l->result.err);
 
-	if (!nx_csv_init(&csv, l->fd, l->digits_are_names))
-		return nx_fail(&l->result.err, NX_ERR_NOMEM, "no memory to read the file");
-	rc = survey_file(l, &csv, s);
+	if (rc == NX_OK)
+		rc = survey_file(l, &csv, s);
 	nx_csv_fini(&csv);
 	return rc;
 }
 
 /* ---- the second ---- */
 
+/* Whether so much is to be written that one transaction in place would hold too much in memory. */
+static int wants_stage(
+	struct nx_load *l, const struct nx_load_survey *s, uint64_t users, bool *staged)
+{
+	struct nx_diff diff = {.most = NX_LOAD_DIFFERENT};
+	int rc;
+
+	*staged = s->rows > NX_LOAD_STAGED || (l->replace && users > NX_LOAD_STAGED);
+	if (!*staged)
+		return NX_OK;
+	if (!l->replace) {
+		*staged = s->rows > users / 4;
+		return NX_OK;
+	}
+	if (users == 0 || !s->sorted)
+		return NX_OK;
+	rc = nx_load_compare(l, s, &diff);
+	*staged = diff.added + diff.changed + diff.removed > NX_LOAD_DIFFERENT;
+	return rc;
+}
+
 static int apply(struct nx_load *l, const struct nx_load_survey *s)
 {
-	bool new_secret = false;
+	bool new_secret = false, staged;
 	uint64_t users;
 	int rc = nx_store_user_count(l->store, l->domain, &users, &l->result.err);
 
 	if (rc != NX_OK)
 		return rc;
-	if (l->replace && s->rows == 0 && users > 0)
+	l->before = users;
+	if (l->replace && s->rows == 0 && users > 0 && !l->guard.force)
 		return nx_fail(&l->result.err, NX_ERR_GUARD,
 			"the file holds no user: to replace by it would remove all %" PRIu64
-			" users of %s; nothing was loaded",
+			" users of %s; nothing was loaded (--force if that is meant)",
 			users, l->domain_name);
-	nx_store_reserve(l->store, 2 * l->size + ROW_BYTES * s->rows);
+	if ((rc = wants_stage(l, s, users, &staged)) != NX_OK)
+		return rc;
+	nx_store_reserve(l->store, 2 * (s->key_bytes + ROW_BYTES * s->rows));
 	for (int i = 0; i < ATTEMPTS; i++) {
-		if (l->replace || (users == 0 && s->sorted))
+		if (staged)
+			rc = nx_load_apply_staged(l, s, users, new_secret);
+		else if (l->replace || users == 0)
 			rc = nx_load_apply_replace(l, s, new_secret);
 		else
 			rc = nx_load_apply_merge(l, s);
@@ -181,16 +204,22 @@ static int apply(struct nx_load *l, const struct nx_load_survey *s)
 	return rc;
 }
 
-void nx_load_run(struct nx_load *l)
+static int begin(struct nx_load *l, struct nx_load_survey *s)
 {
-	struct nx_load_result *r = &l->result;
-	struct nx_load_survey s;
 	struct stat st;
 
 	l->started_ns = l->reported_ns = nx_load_now_ns();
 	l->now = (uint32_t)time(NULL);
 	l->size = fstat(l->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
-	if ((r->code = survey(l, &s)) == NX_OK)
+	return survey(l, s);
+}
+
+void nx_load_run(struct nx_load *l)
+{
+	struct nx_load_result *r = &l->result;
+	struct nx_load_survey s;
+
+	if ((r->code = begin(l, &s)) == NX_OK)
 		r->code = apply(l, &s);
 	r->seconds = (double)(nx_load_now_ns() - l->started_ns) / 1e9;
 }
@@ -201,4 +230,12 @@ void nx_load_result_fini(struct nx_load_result *r)
 		free(r->bad[i].text);
 	free(r->bad);
 	memset(r, 0, sizeof(*r));
+}
+
+int nx_load_diff(struct nx_load *l, struct nx_diff *d)
+{
+	struct nx_load_survey s;
+	int rc = begin(l, &s);
+
+	return rc == NX_OK ? nx_load_compare(l, &s, d) : rc;
 }

@@ -12,7 +12,7 @@
 static const struct nx_method *find_method(const char *name)
 {
 	static const struct nx_method *const tables[] = {nx_rpc_status, nx_rpc_policy, nx_rpc_users,
-		nx_rpc_load, nx_rpc_explain, nx_rpc_box};
+		nx_rpc_load, nx_rpc_txn, nx_rpc_reads, nx_rpc_explain, nx_rpc_box};
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		for (const struct nx_method *m = tables[i]; m->name; m++)
@@ -39,10 +39,12 @@ static const char *code_name(int code)
 
 static int check_fds(const struct nx_method *m, struct nx_call *call)
 {
-	if (!m->takes_fd && call->n_fds > 0)
+	bool takes_fd = m->is & NX_TAKES_FD;
+
+	if (!takes_fd && call->n_fds > 0)
 		return nx_fail(&call->err, NX_RPC_PARAMS,
 			"%s takes no descriptor: what came with it was closed", m->name);
-	if (m->takes_fd && call->n_fds == 0)
+	if (takes_fd && call->n_fds == 0)
 		return nx_fail(&call->err, NX_RPC_PARAMS,
 			"%s needs the descriptor of a file, passed with its line (SCM_RIGHTS)",
 			m->name);
@@ -50,6 +52,24 @@ static int check_fds(const struct nx_method *m, struct nx_call *call)
 		return nx_fail(&call->err, NX_RPC_PARAMS,
 			"%s takes one descriptor, and several came: all were closed", m->name);
 	return 0;
+}
+
+int nx_rpc_carry_out(struct nx_call *call, const struct nx_method *m)
+{
+	const struct nx_request *r = call->request;
+	int ret = m->handle(call);
+
+	if ((m->is & NX_CHANGES) && ret != NX_RPC_PENDING)
+		nx_rpc_log_change(m->name, call->conn->uid, call->conn->pid, r->params,
+			ret ? code_name(ret) : "ok");
+	if (ret == 0 && !call->result)
+		return nx_fail(&call->err, NX_ERR_NOMEM, "no memory left for the answer");
+	return ret;
+}
+
+bool nx_rpc_waits_in_line(const struct nx_method *m)
+{
+	return (m->is & NX_HOLDS) || ((m->is & NX_CHANGES) && !(m->is & (NX_AT_ONCE | NX_URGENT)));
 }
 
 static int call_method(struct nx_call *call)
@@ -63,13 +83,11 @@ static int call_method(struct nx_call *call)
 	if ((ret = nx_params_check(m->name, m->params, r->params, &call->err)) ||
 		(ret = check_fds(m, call)))
 		return ret;
-	ret = m->handle(call);
-	if (m->changes && ret != NX_RPC_PENDING)
-		nx_rpc_log_change(m->name, call->conn->uid, call->conn->pid, r->params,
-			ret ? code_name(ret) : "ok");
-	if (ret == 0 && !call->result)
-		return nx_fail(&call->err, NX_ERR_NOMEM, "no memory left for the answer");
-	return ret;
+	/* of the urgent ones, a single domain's is a record as any other */
+	if (nx_rpc_waits_in_line(m) || call->conn->waiting > 0 ||
+		((m->is & NX_URGENT) && json_object_get(r->params, "domain")))
+		return nx_rpc_enqueue(call, m);
+	return m->is & NX_URGENT ? nx_rpc_run_urgent(call, m) : nx_rpc_carry_out(call, m);
 }
 
 static json_t *error_data(struct nx_call *call, int code)
@@ -81,16 +99,15 @@ static json_t *error_data(struct nx_call *call, int code)
 	return data;
 }
 
-static void answer(struct nx_call *call, int ret)
+char *nx_rpc_answer_line(struct nx_call *call, int ret)
 {
 	const struct nx_request *r = call->request;
 	bool silent = r->notification && ret != NX_RPC_PARSE && ret != NX_RPC_REQUEST;
 
 	if (silent || ret == NX_RPC_PENDING)
-		return;
-	nx_conn_send(call->conn,
-		ret ? nx_jsonrpc_error(r->id, ret, call->err.text, error_data(call, ret))
-		    : nx_jsonrpc_result(r->id, json_incref(call->result)));
+		return NULL;
+	return ret ? nx_jsonrpc_error(r->id, ret, call->err.text, error_data(call, ret))
+		   : nx_jsonrpc_result(r->id, json_incref(call->result));
 }
 
 void nx_rpc_line(struct nx_conn *c, const char *line, size_t len, int *fds, unsigned n_fds)
@@ -105,7 +122,7 @@ void nx_rpc_line(struct nx_conn *c, const char *line, size_t len, int *fds, unsi
 	for (unsigned i = 0; i < n_fds; i++)
 		if (fds[i] >= 0)
 			(void)close(fds[i]);
-	answer(&call, ret);
+	nx_conn_send(c, nx_rpc_answer_line(&call, ret));
 	json_decref(call.result);
 	json_decref(call.error_data);
 	nx_request_fini(&request);
@@ -155,6 +172,14 @@ const uint32_t *nx_call_u32_at(const struct nx_call *call, const char *name, uin
 	const json_t *value = json_object_get(call->request->params, name);
 
 	*at = (uint32_t)json_integer_value(value);
+	return value ? at : NULL;
+}
+
+const uint64_t *nx_call_u64_at(const struct nx_call *call, const char *name, uint64_t *at)
+{
+	const json_t *value = json_object_get(call->request->params, name);
+
+	*at = (uint64_t)json_integer_value(value);
 	return value ? at : NULL;
 }
 

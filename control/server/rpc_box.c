@@ -196,11 +196,11 @@ static int service_list(struct nx_call *call)
 }
 
 const struct nx_method nx_rpc_box[] = {
-	{"shadow", shadow, true, false, {NX_FLAG("on", true), NX_TEXT("domain", false)}},
-	{"bypass", bypass, true, false, {NX_FLAG("on", true)}},
-	{"reload", reload, true, false, {{0}}},
-	{"shutdown", shutdown_box, true, false, {{0}}},
-	{"ports", ports, false, false, {{0}}},
-	{"service.list", service_list, false, false, {{0}}},
+	{"shadow", shadow, NX_CHANGES | NX_URGENT, {NX_FLAG("on", true), NX_TEXT("domain", false)}},
+	{"bypass", bypass, NX_CHANGES | NX_URGENT, {NX_FLAG("on", true)}},
+	{"reload", reload, NX_CHANGES, {{0}}},
+	{"shutdown", shutdown_box, NX_CHANGES | NX_AT_ONCE, {{0}}},
+	{"ports", ports, 0, {{0}}},
+	{"service.list", service_list, 0, {{0}}},
 	{0},
 };

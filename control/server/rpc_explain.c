@@ -132,7 +132,7 @@ static int explain(struct nx_call *call)
 }
 
 const struct nx_method nx_rpc_explain[] = {
-	{"explain", explain, false, false,
+	{"explain", explain, 0,
 		{NX_TEXT("uri", true), NX_TEXT("from", false), NX_TEXT("service", false),
 			NX_TEXT("method", false)}},
 	{0},

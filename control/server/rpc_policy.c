@@ -47,7 +47,7 @@ static int domain_del(struct nx_call *call)
 
 static int domain_list(struct nx_call *call)
 {
-	call->result = json_pack("{s:o}", "domains", nx_rpc_domains(call->server->engine));
+	call->result = json_pack("{s:o}", "domains", nx_rpc_domains(call->server->engine, NULL));
 	return 0;
 }
 
@@ -294,35 +294,35 @@ static int rule_list(struct nx_call *call)
 }
 
 const struct nx_method nx_rpc_policy[] = {
-	{"domain.add", domain_add, true, false,
+	{"domain.add", domain_add, NX_CHANGES,
 		{NX_TEXT("name", true), NX_FLAG("authoritative", false), NX_FLAG("complete", false),
 			NX_FLAG("shadow", false)}},
-	{"domain.set", domain_set, true, false,
+	{"domain.set", domain_set, NX_CHANGES,
 		{NX_TEXT("name", true), NX_FLAG("authoritative", false), NX_FLAG("complete", false),
 			NX_FLAG("shadow", false)}},
-	{"domain.del", domain_del, true, false, {NX_TEXT("name", true), NX_FLAG("force", false)}},
-	{"domain.list", domain_list, false, false, {{0}}},
-	{"range.add", range_add, true, false,
+	{"domain.del", domain_del, NX_CHANGES, {NX_TEXT("name", true), NX_FLAG("force", false)}},
+	{"domain.list", domain_list, 0, {{0}}},
+	{"range.add", range_add, NX_CHANGES,
 		{NX_TEXT("domain", true), NX_TEXT("prefix", true),
 			NX_INT("min", true, 1, LENGTH_MAX), NX_INT("max", true, 1, LENGTH_MAX)}},
-	{"range.set", range_set, true, false,
+	{"range.set", range_set, NX_CHANGES,
 		{NX_TEXT("domain", true), NX_TEXT("prefix", true),
 			NX_INT("min", false, 1, LENGTH_MAX), NX_INT("max", false, 1, LENGTH_MAX)}},
-	{"range.del", range_del, true, false, {NX_TEXT("domain", true), NX_TEXT("prefix", true)}},
-	{"range.list", range_list, false, false, {NX_TEXT("domain", false)}},
-	{"source.add", source_add, true, false, {NX_TEXT("prefix", true), NX_TEXT("class", true)}},
-	{"source.set", source_set, true, false, {NX_TEXT("prefix", true), NX_TEXT("class", true)}},
-	{"source.del", source_del, true, false, {NX_TEXT("prefix", true)}},
-	{"source.list", source_list, false, false, {{0}}},
-	{"rule.add", rule_add, true, false,
+	{"range.del", range_del, NX_CHANGES, {NX_TEXT("domain", true), NX_TEXT("prefix", true)}},
+	{"range.list", range_list, 0, {NX_TEXT("domain", false)}},
+	{"source.add", source_add, NX_CHANGES, {NX_TEXT("prefix", true), NX_TEXT("class", true)}},
+	{"source.set", source_set, NX_CHANGES, {NX_TEXT("prefix", true), NX_TEXT("class", true)}},
+	{"source.del", source_del, NX_CHANGES, {NX_TEXT("prefix", true)}},
+	{"source.list", source_list, 0, {{0}}},
+	{"rule.add", rule_add, NX_CHANGES,
 		{NX_TEXT("expression", true), NX_TEXT("verdict", true),
 			NX_INT("priority", false, 0, UINT32_MAX), NX_TEXT("domain", false),
 			NX_FLAG("shadow", false)}},
-	{"rule.set", rule_set, true, false,
+	{"rule.set", rule_set, NX_CHANGES,
 		{NX_INT("id", true, 1, UINT32_MAX), NX_TEXT("expression", false),
 			NX_TEXT("verdict", false), NX_INT("priority", false, 0, UINT32_MAX),
 			NX_FLAG("shadow", false)}},
-	{"rule.del", rule_del, true, false, {NX_INT("id", true, 1, UINT32_MAX)}},
-	{"rule.list", rule_list, false, false, {{0}}},
+	{"rule.del", rule_del, NX_CHANGES, {NX_INT("id", true, 1, UINT32_MAX)}},
+	{"rule.list", rule_list, 0, {{0}}},
 	{0},
 };

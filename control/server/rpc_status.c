@@ -2,6 +2,7 @@
  * workers while they run on: each is whole, the sum is of about now. */
 #include "control/server/rpc.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -53,24 +54,101 @@ static int hello(struct nx_call *call)
 	return 0;
 }
 
-json_t *nx_rpc_domains(const struct nx_engine *e)
+json_t *nx_rpc_digest(struct nx_digest d)
+{
+	char text[NX_DIGEST_TEXT];
+
+	nx_digest_text(d, text);
+	return json_string(text);
+}
+
+static json_t *domain(const struct nx_engine *e, uint32_t i, const struct nx_tally *tally)
+{
+	const struct nx_domain_def *d = &nx_engine_records(e)->domains[i];
+	struct nx_domain_info info;
+
+	nx_engine_domain_info(e, i, &info);
+	return json_pack("{s:s, s:b, s:b, s:b, s:b, s:I, s:I, s:I, s:I, s:o, s:s?}", "name",
+		d->name, "authoritative", d->authoritative, "complete", d->complete, "shadow",
+		d->shadow, "ready", info.ready, "known", (json_int_t)info.known, "gone",
+		(json_int_t)info.gone, "head", (json_int_t)info.head, "bytes",
+		(json_int_t)info.bytes, "digest",
+		tally ? nx_rpc_digest(tally->digest) : json_null(), "fault", info.fault);
+}
+
+/* NULL: the store cannot be read, or no memory; to be freed. */
+static struct nx_tally *tallies(const struct nx_engine *e, uint64_t *version, struct nx_error *err)
+{
+	struct nx_tally *t = calloc(nx_engine_records(e)->n_domains + (size_t)1, sizeof(*t));
+
+	if (t && nx_engine_tallies(e, t, version, err) == 0)
+		return t;
+	free(t);
+	return NULL;
+}
+
+json_t *nx_rpc_domains(const struct nx_engine *e, json_t **whole)
 {
 	const struct nx_store_records *records = nx_engine_records(e);
+	struct nx_tally *tally = tallies(e, NULL, NULL);
 	json_t *list = json_array();
 
-	for (uint32_t i = 0; i < records->n_domains; i++) {
-		const struct nx_domain_def *d = &records->domains[i];
-		struct nx_domain_info info;
-
-		nx_engine_domain_info(e, i, &info);
-		(void)json_array_append_new(list,
-			json_pack("{s:s, s:b, s:b, s:b, s:b, s:I, s:I, s:I, s:I}", "name", d->name,
-				"authoritative", d->authoritative, "complete", d->complete,
-				"shadow", d->shadow, "ready", info.ready, "known",
-				(json_int_t)info.known, "gone", (json_int_t)info.gone, "head",
-				(json_int_t)info.head, "bytes", (json_int_t)info.bytes));
-	}
+	for (uint32_t i = 0; i < records->n_domains; i++)
+		(void)json_array_append_new(list, domain(e, i, tally ? &tally[i] : NULL));
+	if (whole)
+		*whole = tally ? nx_rpc_digest(nx_digest_whole(records, tally)) : json_null();
+	free(tally);
 	return list;
+}
+
+static int digest(struct nx_call *call)
+{
+	const struct nx_engine *e = call->server->engine;
+	const struct nx_store_records *records = nx_engine_records(e);
+	const char *name = nx_call_string(call, "domain");
+	const struct nx_domain_def *only = name ? nx_engine_domain_find(e, name) : NULL;
+	struct nx_error err = {"no memory"};
+	json_t *list = json_array();
+	struct nx_tally *tally;
+	uint64_t version, count = 0;
+
+	if (name && !only) {
+		json_decref(list);
+		return nx_fail(&call->err, NX_ERR_NOT_FOUND, "there is no domain \"%.253s\"", name);
+	}
+	if (!(tally = tallies(e, &version, &err))) {
+		json_decref(list);
+		return nx_fail(&call->err, NX_ERR_IO, "the digests cannot be read: %s", err.text);
+	}
+	for (uint32_t i = 0; i < records->n_domains; i++) {
+		count += tally[i].count;
+		if (!only || only == &records->domains[i])
+			(void)json_array_append_new(
+				list, json_pack("{s:s, s:I, s:o}", "name", records->domains[i].name,
+					      "count", (json_int_t)tally[i].count, "digest",
+					      nx_rpc_digest(tally[i].digest)));
+	}
+	call->result = json_pack("{s:I, s:I, s:o, s:o}", "version", (json_int_t)version, "count",
+		(json_int_t)count, "digest", nx_rpc_digest(nx_digest_whole(records, tally)),
+		"domains", list);
+	free(tally);
+	return 0;
+}
+
+/* Who holds the grace period up: workers whose loop has not turned since the last sample. */
+static json_t *stall(const struct nx_server *s)
+{
+	uint64_t stall_ns = nx_engine_stall_ns(s->engine);
+	json_t *workers;
+
+	if (stall_ns == 0)
+		return json_null();
+	workers = json_array();
+	for (unsigned w = 0; w < s->dp.workers(s->dp.dp) && w < NX_WORKER_MAX; w++)
+		if (nx_counted(&s->dp.stats(s->dp.dp, w)->loops) == s->idle[w].loops)
+			(void)json_array_append_new(workers, json_integer((json_int_t)w));
+	return json_pack(
+		"{s:I, s:o}", "since_s", (json_int_t)(stall_ns / NS_PER_S), "workers", workers);
 }
 
 static json_t *writer(const struct nx_engine *e)
@@ -115,18 +193,20 @@ static int status(struct nx_call *call)
 	const struct nx_server *s = call->server;
 	const struct nx_store_meta *meta = &nx_engine_records(s->engine)->meta;
 	const struct nx_policy *policy = nx_engine_policy(s->engine);
+	json_t *whole, *domains = nx_rpc_domains(s->engine, &whole);
 	struct totals t;
 
 	sum_workers(s, &t);
 	call->result = json_pack(
-		"{s:s, s:s, s:i, s:I, s:s, s:b, s:b, s:I, s:I, s:o, s:o, s:o, s:o}", "name",
-		nx_engine_boot_config(s->engine)->box.name, "version", NX_VERSION, "pid",
+		"{s:s, s:s, s:i, s:I, s:s, s:b, s:b, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"name", nx_engine_boot_config(s->engine)->box.name, "version", NX_VERSION, "pid",
 		(int)getpid(), "uptime_s", (json_int_t)((nx_now_ns() - s->started_ns) / NS_PER_S),
 		"state", nx_engine_loading(s->engine) ? "loading" : "serving", "bypass",
 		meta->bypass, "shadow", meta->shadow, "policy_version",
 		(json_int_t)(policy ? policy->version : 0), "data_version",
-		(json_int_t)meta->version, "writer", writer(s->engine), "workers", worker_status(s),
-		"domains", nx_rpc_domains(s->engine), "verdicts", verdict_totals(&t));
+		(json_int_t)meta->version, "digest", whole, "writer", writer(s->engine), "stall",
+		stall(s), "workers", worker_status(s), "domains", domains, "verdicts",
+		verdict_totals(&t));
 	return 0;
 }
 
@@ -220,8 +300,9 @@ void nx_rpc_sample_idle(struct nx_server *s)
 }
 
 const struct nx_method nx_rpc_status[] = {
-	{"hello", hello, false, false, {NX_INT("protocol", true, 0, UINT32_MAX)}},
-	{"status", status, false, false, {{0}}},
-	{"stats", stats, false, false, {{0}}},
+	{"hello", hello, 0, {NX_INT("protocol", true, 0, UINT32_MAX)}},
+	{"status", status, 0, {{0}}},
+	{"digest", digest, 0, {NX_TEXT("domain", false)}},
+	{"stats", stats, 0, {{0}}},
 	{0},
 };

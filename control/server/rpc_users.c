@@ -17,38 +17,29 @@ static json_t *key_text(const struct nx_key *key)
 	return nx_json_text((const char *)key->text, key->len);
 }
 
-static int set_state(struct nx_call *call, enum nx_user_state state)
+json_t *nx_rpc_user_changed(const struct nx_user_changed *changed)
 {
-	const json_t *user = json_object_get(call->request->params, "user");
-	const struct nx_user_change change = {
-		.domain = nx_call_string(call, "domain"),
+	return json_pack("{s:I, s:o, s:s}", "version", (json_int_t)changed->version, "user",
+		key_text(&changed->key), "was", nx_rpc_user_state_name(changed->was));
+}
+
+void nx_rpc_user_change(const struct nx_method *m, const json_t *params, struct nx_user_change *out)
+{
+	const json_t *user = json_object_get(params, "user");
+
+	*out = (struct nx_user_change){
+		.domain = json_string_value(json_object_get(params, "domain")),
 		.user = json_string_value(user),
 		.len = json_string_length(user),
-		.digits_are_names = nx_call_bool(call, "digits_are_names"),
-		.state = state,
+		.digits_are_names = json_is_true(json_object_get(params, "digits_are_names")),
+		.state = NX_USER_KNOWN,
 	};
-	struct nx_user_changed changed;
-	int ret = nx_engine_user_set(call->server->engine, &change, &changed, &call->err);
-
-	if (ret == 0)
-		call->result = json_pack("{s:I, s:o, s:s}", "version", (json_int_t)changed.version,
-			"user", key_text(&changed.key), "was", nx_rpc_user_state_name(changed.was));
-	return ret;
-}
-
-static int user_add(struct nx_call *call)
-{
-	return set_state(call, nx_call_bool(call, "head") ? NX_USER_HEAD : NX_USER_KNOWN);
-}
-
-static int user_gone(struct nx_call *call)
-{
-	return set_state(call, NX_USER_GONE);
-}
-
-static int user_del(struct nx_call *call)
-{
-	return set_state(call, NX_USER_ABSENT);
+	if (strcmp(m->name, "user.gone") == 0)
+		out->state = NX_USER_GONE;
+	else if (strcmp(m->name, "user.del") == 0)
+		out->state = NX_USER_ABSENT;
+	else if (json_is_true(json_object_get(params, "head")))
+		out->state = NX_USER_HEAD;
 }
 
 static int user_get(struct nx_call *call)
@@ -152,19 +143,19 @@ static int user_list(struct nx_call *call)
 }
 
 const struct nx_method nx_rpc_users[] = {
-	{"user.add", user_add, true, false,
+	{"user.add", NULL, NX_CHANGES | NX_USER,
 		{NX_TEXT("domain", true), NX_TEXT("user", true), NX_FLAG("head", false),
 			NX_FLAG("digits_are_names", false)}},
-	{"user.gone", user_gone, true, false,
+	{"user.gone", NULL, NX_CHANGES | NX_USER,
 		{NX_TEXT("domain", true), NX_TEXT("user", true),
 			NX_FLAG("digits_are_names", false)}},
-	{"user.del", user_del, true, false,
+	{"user.del", NULL, NX_CHANGES | NX_USER,
 		{NX_TEXT("domain", true), NX_TEXT("user", true),
 			NX_FLAG("digits_are_names", false)}},
-	{"user.get", user_get, false, false,
+	{"user.get", user_get, 0,
 		{NX_TEXT("domain", true), NX_TEXT("user", true),
 			NX_FLAG("digits_are_names", false)}},
-	{"user.list", user_list, false, false,
+	{"user.list", user_list, 0,
 		{NX_TEXT("domain", true), NX_TEXT("prefix", false),
 			NX_INT("limit", false, 1, NX_LIST_MAX), NX_TEXT("after", false)}},
 	{0},

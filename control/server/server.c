@@ -16,6 +16,7 @@
 #include "nxsip/protocol.h"
 
 static const struct timeval one_second = {.tv_sec = 1};
+static const struct timeval tick = {.tv_usec = 250000};
 
 static void turn_away(struct nx_server *s, int fd)
 {
@@ -65,6 +66,19 @@ static void on_accept_again(evutil_socket_t fd, short what, void *arg)
 	(void)event_add(s->accepting, NULL);
 }
 
+static void tell(struct nx_server *s, const struct nx_engine_events *found)
+{
+	if (found->progress)
+		nx_rpc_load_progress(s, &found->at);
+	if (found->loaded)
+		nx_rpc_load_done(s, found->loaded);
+	if (found->applied)
+		nx_rpc_txn_done(s, found->applied);
+	if (found->serving)
+		nx_log(NX_LOG_INFO, "serving: every domain's table that could be built is loaded");
+	nx_rpc_run_line(s);
+}
+
 static void on_engine(evutil_socket_t fd, short what, void *arg)
 {
 	struct nx_engine_events found;
@@ -73,12 +87,25 @@ static void on_engine(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	nx_engine_poll(s->engine, &found);
-	if (found.progress)
-		nx_rpc_load_progress(s, &found.at);
-	if (found.loaded)
-		nx_rpc_load_done(s, found.loaded);
-	if (found.serving)
-		nx_log(NX_LOG_INFO, "serving: every domain's table that could be built is loaded");
+	tell(s, &found);
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct nx_engine_events found;
+	struct nx_server *s = arg;
+
+	(void)fd;
+	(void)what;
+	nx_engine_tick(s->engine, &found);
+	tell(s, &found);
+}
+
+static void on_line(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	nx_rpc_run_line(arg);
 }
 
 static void on_sample(evutil_socket_t fd, short what, void *arg)
@@ -125,16 +152,19 @@ static int add_events(struct nx_server *s)
 	s->accept_again = evtimer_new(s->base, on_accept_again, s);
 	s->engine_ready = event_new(
 		s->base, nx_engine_event_fd(s->engine), EV_READ | EV_PERSIST, on_engine, s);
+	s->ticking = event_new(s->base, -1, EV_PERSIST, on_tick, s);
 	s->sampling = event_new(s->base, -1, EV_PERSIST, on_sample, s);
+	s->run_line = event_new(s->base, -1, 0, on_line, s);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		s->on_signal[i] = evsignal_new(s->base, signals[i], on_signal, s);
 		if (!s->on_signal[i] || event_add(s->on_signal[i], NULL) != 0)
 			return -1;
 	}
-	if (!s->accepting || !s->accept_again || !s->engine_ready || !s->sampling)
+	if (!s->accepting || !s->accept_again || !s->engine_ready || !s->ticking || !s->sampling ||
+		!s->run_line)
 		return -1;
 	return event_add(s->accepting, NULL) || event_add(s->engine_ready, NULL) ||
-			       event_add(s->sampling, &one_second)
+			       event_add(s->ticking, &tick) || event_add(s->sampling, &one_second)
 		       ? -1
 		       : 0;
 }
@@ -153,6 +183,8 @@ int nx_server_create(struct nx_engine *engine, const struct nx_server_dataplane 
 	s->listener.fd = -1;
 	s->started_ns = nx_now_ns();
 	LIST_INIT(&s->clients);
+	s->line_end = &s->line;
+	LIST_INIT(&s->reads);
 	ret = nx_listen(config->socket_path, config->socket_group, &s->listener, err);
 	if (ret)
 		goto fail;
@@ -210,12 +242,17 @@ void nx_server_destroy(struct nx_server *s)
 		return;
 	while (!LIST_EMPTY(&s->clients))
 		nx_conn_destroy(LIST_FIRST(&s->clients));
+	nx_rpc_drop_line(s);
+	nx_rpc_txn_fini(s);
+	nx_rpc_reads_end(s);
 	json_decref(s->load.id);
 	json_decref(s->load.params);
 	free_event(s->accepting);
 	free_event(s->accept_again);
 	free_event(s->engine_ready);
+	free_event(s->ticking);
 	free_event(s->sampling);
+	free_event(s->run_line);
 	for (size_t i = 0; i < sizeof(s->on_signal) / sizeof(s->on_signal[0]); i++)
 		free_event(s->on_signal[i]);
 	if (s->base)

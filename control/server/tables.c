@@ -5,10 +5,26 @@
 #include "control/server/tables.h"
 
 #define TRIES        4
-#define CANCEL_EVERY 4096 /* users between reclaiming and looks at the flag */
+#define CANCEL_EVERY 4096 /* users between looks at the flag */
+
+int nx_table_batch_end(struct nx_table_batch *b)
+{
+	int rc = nx_users_set_burst(b->table, b->set, b->n);
+
+	b->n = 0;
+	nx_users_reclaim(b->table); /* nobody else can see it yet */
+	return rc;
+}
+
+int nx_table_batch_add(struct nx_table_batch *b, const uint8_t *key, size_t len, uint8_t state)
+{
+	b->set[b->n++] = (struct nx_user_set){
+		.hash = nx_users_hash(b->table, key, len), .state = state, .is_new = true};
+	return b->n < NX_TABLE_BATCH ? NX_OK : nx_table_batch_end(b);
+}
 
 struct fill {
-	struct nx_users *table;
+	struct nx_table_batch batch;
 	const atomic_bool *cancel;
 	uint64_t n;
 	int rc;
@@ -17,30 +33,23 @@ struct fill {
 static bool fill_one(void *arg, const uint8_t *key, size_t len, const struct nx_user_record *rec)
 {
 	struct fill *f = arg;
-	enum nx_user_state old = NX_USER_ABSENT;
 
-	if (++f->n % CANCEL_EVERY == 0) {
-		nx_users_reclaim(f->table); /* nobody else can see it yet */
-		if (atomic_load_explicit(f->cancel, memory_order_relaxed)) {
-			f->rc = NX_ERR_CANCELLED;
-			return false;
-		}
-	}
-	f->rc = nx_users_set(f->table, nx_users_hash(f->table, key, len), rec->state, &old);
-	if (f->rc == NX_OK && old != NX_USER_ABSENT)
-		f->rc = NX_ERR_COLLISION;
+	f->rc = nx_table_batch_add(&f->batch, key, len, rec->state);
+	if (++f->n % CANCEL_EVERY == 0 && atomic_load_explicit(f->cancel, memory_order_relaxed))
+		f->rc = NX_ERR_CANCELLED;
 	return f->rc == NX_OK;
 }
 
 int nx_tables_fill(struct nx_store *s, uint32_t domain, struct nx_users *t,
 	const atomic_bool *cancel, struct nx_error *err)
 {
-	struct fill f = {.table = t, .cancel = cancel};
-	int rc = nx_store_user_scan(s, domain, NULL, NULL, fill_one, &f, err);
+	struct fill f = {.batch.table = t, .cancel = cancel};
+	int rc = nx_store_user_scan_all(s, domain, fill_one, &f, err);
 
 	if (rc != NX_OK)
 		return rc;
-	nx_users_reclaim(t);
+	if (f.rc == NX_OK)
+		f.rc = nx_table_batch_end(&f.batch);
 	switch (f.rc) {
 	case NX_OK:
 		return NX_OK;
@@ -71,9 +80,11 @@ int nx_tables_build(struct nx_store *s, uint32_t domain, uint8_t secret[NX_USERS
 	bool *rotated, const atomic_bool *cancel, struct nx_users **out, struct nx_error *err)
 {
 	uint64_t expected;
-	int rc = nx_store_user_count(s, domain, &expected, err);
+	int rc = nx_store_check_users(s, cancel, err);
 
 	*out = NULL;
+	if (rc == NX_OK)
+		rc = nx_store_user_count(s, domain, &expected, err);
 	for (int i = 0; rc == NX_OK && i < TRIES; i++) {
 		struct nx_users *t;
 

@@ -12,14 +12,20 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "control/store/check.h"
 #include "control/store/store_internal.h"
 
 #define MIB           ((uint64_t)1 << 20)
 #define MAP_HEADROOM  (64 * MIB) /* what begin keeps free for an ordinary change */
 #define LOCK_FILE     "nxsipd.lock"
+#define DATA_FILE     "data.mdb"
+#define MADE_FILE     "nxsipd.made" /* says that the data file was there, whole, once */
+#define CHECK_AT_ONCE 16384         /* pages of users: more are left for later */
 #define READERS_MAX   126
 #define PATH_ROOM     4096
 #define NEW_STORE_MIB 64
@@ -31,13 +37,30 @@ static const char *const dbi_name[NX_DBI_N] = {
 	[NX_DBI_RULES] = "rules",
 	[NX_DBI_SOURCES] = "sources",
 	[NX_DBI_USERS] = "users",
-	[NX_DBI_COUNTS] = "counts",
+	[NX_DBI_TALLIES] = "tallies",
 };
+
+/* LMDB says EIO where a write was cut short, which is how a disk gets full. */
+static bool has_no_room(const struct nx_store *s)
+{
+	struct statvfs fs;
+	struct rlimit limit;
+	struct stat st;
+	mdb_filehandle_t fd;
+
+	if (statvfs(s->path, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < MIB)
+		return true;
+	return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+	       mdb_env_get_fd(s->env, &fd) == 0 && fstat(fd, &st) == 0 &&
+	       (uint64_t)st.st_size + MIB > limit.rlim_cur;
+}
 
 int nx_store_fail(struct nx_store *s, int rc, const char *what, struct nx_error *err)
 {
 	MDB_envinfo info;
 
+	if (rc == EIO && has_no_room(s))
+		rc = ENOSPC;
 	switch (rc) {
 	case MDB_MAP_FULL:
 		if (mdb_env_info(s->env, &info) == 0)
@@ -57,10 +80,20 @@ int nx_store_fail(struct nx_store *s, int rc, const char *what, struct nx_error 
 			what, s->path, strerror(rc));
 	case ENOMEM:
 		return nx_fail(err, NX_ERR_NOMEM, "%s: no memory for the store %s", what, s->path);
+	case EIO:
+		return nx_fail(err, NX_ERR_IO,
+			"%s: the disk of the store %s fails (%s): see the system's log; calls go "
+			"on "
+			"being judged by what was last committed",
+			what, s->path, strerror(rc));
+	case MDB_PANIC:
+		return nx_fail(err, NX_ERR_IO,
+			"%s: the store %s takes no changes since its disk failed: mend that and "
+			"start nxsipd again",
+			what, s->path);
 	case MDB_CORRUPTED:
 	case MDB_PAGE_NOTFOUND:
 	case MDB_INVALID:
-	case MDB_PANIC:
 	case MDB_BAD_VALSIZE:
 		return nx_fail(err, NX_ERR_CORRUPT,
 			"%s: the store %s is damaged (%s): stop nxsipd and restore the directory "
@@ -161,6 +194,97 @@ static int pad_file(struct nx_store *s, struct nx_error *err)
 	return NX_OK;
 }
 
+static int path_in(
+	const struct nx_store *s, const char *name, char path[PATH_ROOM], struct nx_error *err)
+{
+	int n = snprintf(path, PATH_ROOM, "%s/%s", s->path, name);
+
+	if (n < 0 || n >= PATH_ROOM)
+		return nx_fail(err, NX_ERR_TOO_LONG, "store %.200s...: path too long", s->path);
+	return NX_OK;
+}
+
+static bool is_there(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_size > 0;
+}
+
+/* Looks at the data file before LMDB does. */
+static int check_file(struct nx_store *s, struct nx_error *err)
+{
+	char path[PATH_ROOM], made[PATH_ROOM];
+	struct stat st;
+	int rc;
+
+	if ((rc = path_in(s, DATA_FILE, path, err)) != NX_OK ||
+		(rc = path_in(s, MADE_FILE, made, err)) != NX_OK)
+		return rc;
+	s->is_new = stat(made, &st) != 0;
+	if (!is_there(path)) {
+		if (s->is_new)
+			return NX_OK;
+		return nx_fail(err, NX_ERR_CORRUPT,
+			"the store %s has lost its data (%s is missing or empty): restore the "
+			"directory from a backup, or move it away to start empty",
+			s->path, DATA_FILE);
+	}
+	if ((rc = nx_check_open(path, dbi_name, NX_DBI_N, NX_DBI_USERS, &s->check, err)) != NX_OK)
+		return rc;
+	atomic_store(&s->users_state, NX_ERR_BUSY);
+	if (nx_check_rest_pages(s->check) > CHECK_AT_ONCE)
+		return NX_OK;
+	return nx_store_check_users(s, NULL, err);
+}
+
+int nx_store_check_users(struct nx_store *s, const atomic_bool *cancel, struct nx_error *err)
+{
+	int rc;
+
+	if (!s->check)
+		return nx_store_users_ready(s, err);
+	rc = nx_check_rest(s->check, cancel, err);
+	if (rc == NX_ERR_CANCELLED || rc == NX_ERR_NOMEM)
+		return rc;
+	nx_check_close(s->check);
+	s->check = NULL;
+	atomic_store(&s->users_state, rc);
+	return rc;
+}
+
+int nx_store_users_ready(struct nx_store *s, struct nx_error *err)
+{
+	switch (atomic_load(&s->users_state)) {
+	case NX_OK:
+		return NX_OK;
+	case NX_ERR_BUSY:
+		return nx_fail(err, NX_ERR_BUSY,
+			"the users in the store %s are being checked: try again in a moment",
+			s->path);
+	default:
+		return nx_fail(err, NX_ERR_CORRUPT,
+			"the users in the store %s are damaged: stop nxsipd and restore the "
+			"directory from a backup, or move it away to start empty",
+			s->path);
+	}
+}
+
+/* From now on a data file that is not there is one that was lost. */
+static int mark_made(struct nx_store *s, struct nx_error *err)
+{
+	char made[PATH_ROOM];
+	int fd, rc = path_in(s, MADE_FILE, made, err);
+
+	if (rc != NX_OK)
+		return rc;
+	fd = open(made, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fail_path(s->path, errno, err);
+	close(fd);
+	return NX_OK;
+}
+
 static int open_env(struct nx_store *s, uint64_t map_mib, struct nx_error *err)
 {
 	int rc, dead;
@@ -208,7 +332,8 @@ static int open_tables(struct nx_store *s, struct nx_error *err)
 			goto fail;
 		}
 	}
-	rc = nx_store_meta_read(s, t->txn, &meta, err);
+	rc = s->is_new ? nx_store_meta_read(s, t->txn, &meta, err)
+		       : nx_store_meta_get(t, &meta, err);
 	if (rc == NX_ERR_NOT_FOUND) {
 		if ((rc = first_meta(&meta, err)) != NX_OK)
 			goto fail;
@@ -240,6 +365,7 @@ int nx_store_open(const char *path, uint64_t map_mib, struct nx_store **out, str
 		return nx_fail(err, NX_ERR_NOMEM, "store %s: no memory", path);
 	s->lock_fd = -1;
 	pthread_rwlock_init(&s->map_lock, NULL);
+	pthread_mutex_init(&s->turn, NULL);
 	s->path = strdup(path);
 	if (!s->path) {
 		rc = nx_fail(err, NX_ERR_NOMEM, "store %s: no memory", path);
@@ -247,10 +373,18 @@ int nx_store_open(const char *path, uint64_t map_mib, struct nx_store **out, str
 	}
 	if ((rc = lock_directory(s, err)) != NX_OK)
 		goto fail;
+	if ((rc = check_file(s, err)) != NX_OK)
+		goto fail;
 	if ((rc = open_env(s, map_mib, err)) != NX_OK)
 		goto fail;
 	if ((rc = open_tables(s, err)) != NX_OK)
 		goto fail;
+	if ((rc = mark_made(s, err)) != NX_OK)
+		goto fail;
+	if (nx_sweeper_start(s) != NX_OK) {
+		rc = nx_fail(err, NX_ERR_NOMEM, "store %s: no thread", path);
+		goto fail;
+	}
 	*out = s;
 	return NX_OK;
 fail:
@@ -262,13 +396,32 @@ void nx_store_close(struct nx_store *s)
 {
 	if (!s)
 		return;
+	nx_sweeper_stop(s);
+	nx_check_close(s->check);
 	if (s->env)
 		mdb_env_close(s->env);
 	if (s->lock_fd >= 0)
 		close(s->lock_fd); /* the lock goes with it; the file stays */
+	pthread_mutex_destroy(&s->turn);
 	pthread_rwlock_destroy(&s->map_lock);
 	free(s->path);
 	free(s);
+}
+
+int nx_store_temp(struct nx_store *s, int *fd, struct nx_error *err)
+{
+	char path[PATH_ROOM];
+	int n;
+
+	*fd = open(s->path, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (*fd >= 0)
+		return NX_OK;
+	n = snprintf(path, sizeof(path), "%s/temp.XXXXXX", s->path);
+	if (n > 0 && (size_t)n < sizeof(path) && (*fd = mkostemp(path, O_CLOEXEC)) >= 0) {
+		(void)unlink(path);
+		return NX_OK;
+	}
+	return nx_fail(err, NX_ERR_IO, "a file beside the store %s: %s", s->path, strerror(errno));
 }
 
 /* ---- transactions ---- */
@@ -325,6 +478,16 @@ static int grow_map(struct nx_store *s, struct nx_error *err)
 	return NX_OK;
 }
 
+/* LMDB frees a write transaction's cursors with it. */
+static void txn_free(struct nx_store_txn *t)
+{
+	struct nx_store *s = t->store;
+
+	free(t);
+	pthread_mutex_unlock(&s->turn);
+	atomic_store(&s->writing, false);
+}
+
 int nx_store_begin(struct nx_store *s, struct nx_store_txn **out, struct nx_error *err)
 {
 	struct nx_store_txn *t;
@@ -335,10 +498,11 @@ int nx_store_begin(struct nx_store *s, struct nx_store_txn **out, struct nx_erro
 		return nx_fail(err, NX_ERR_BUSY, "the store %s is being written", s->path);
 	t = calloc(1, sizeof(*t));
 	if (!t) {
-		rc = nx_fail(err, NX_ERR_NOMEM, "the store %s: no memory", s->path);
-		goto fail;
+		atomic_store(&s->writing, false);
+		return nx_fail(err, NX_ERR_NOMEM, "the store %s: no memory", s->path);
 	}
 	t->store = s;
+	pthread_mutex_lock(&s->turn);
 	if ((rc = grow_map(s, err)) != NX_OK)
 		goto fail;
 	if ((rc = mdb_txn_begin(s->env, NULL, 0, &t->txn)) != 0) {
@@ -348,18 +512,8 @@ int nx_store_begin(struct nx_store *s, struct nx_store_txn **out, struct nx_erro
 	*out = t;
 	return NX_OK;
 fail:
-	free(t);
-	atomic_store(&s->writing, false);
+	txn_free(t);
 	return rc;
-}
-
-/* LMDB frees a write transaction's cursors with it. */
-static void txn_free(struct nx_store_txn *t)
-{
-	struct nx_store *s = t->store;
-
-	free(t);
-	atomic_store(&s->writing, false);
 }
 
 void nx_store_abort(struct nx_store_txn *t)
@@ -376,7 +530,7 @@ int nx_store_commit(struct nx_store_txn *t, uint64_t *version, struct nx_error *
 	struct nx_store_meta meta;
 	int rc;
 
-	if ((rc = nx_store_count_flush(t, err)) != NX_OK)
+	if ((rc = nx_store_tally_flush(t, err)) != NX_OK)
 		goto out;
 	if ((rc = nx_store_meta_get(t, &meta, err)) != NX_OK)
 		goto out;

@@ -3,12 +3,15 @@
  * Written before the table: a change is durable when nx_store_commit returns.
  * Users lie under (domain id big-endian, canonical key), so one domain's users are one ordered run.
  * Threads: read calls from any thread; one write transaction at a time, used by one thread.
- * LMDB trusts its pages: they carry no checksum, so only the damage that shows in headers, sizes
- * and our own record versions is found and named. */
+ * LMDB trusts its pages: they carry no checksum, so it finds only the damage that shows in headers
+ * and sizes. A damaged user is found by the digest of all users of the domain, kept with them. */
 #ifndef NX_CONTROL_STORE_H
 #define NX_CONTROL_STORE_H
 
+#include <stdatomic.h>
+
 #include "control/policy/policy.h"
+#include "control/store/digest.h"
 #include "nxsip/error.h"
 #include "nxsip/key.h"
 #include "nxsip/users.h"
@@ -34,6 +37,15 @@ struct nx_user_record {
 int nx_store_open(const char *path, uint64_t map_mib, struct nx_store **out, struct nx_error *err);
 void nx_store_close(struct nx_store *s); /* NULL is fine */
 
+/* nx_store_check_users checks the pages of a large store's users, which nx_store_open leaves out so
+ * that it takes no time; until then users can be neither read nor written (NX_ERR_BUSY). Once done,
+ * or in a small store, it returns at once.  Thread: any one, no change meanwhile.
+ * Error: NX_ERR_CORRUPT (also from then on), NX_ERR_IO, NX_ERR_CANCELLED. */
+int nx_store_check_users(struct nx_store *s, const atomic_bool *cancel, struct nx_error *err);
+
+/* nx_store_temp opens an empty file without a name beside the store; it goes when it is closed. */
+int nx_store_temp(struct nx_store *s, int *fd, struct nx_error *err);
+
 /* nx_store_read_all reads meta and every record but the users into arrays the caller frees
  * (nx_store_records_fini). */
 struct nx_store_records {
@@ -49,6 +61,8 @@ struct nx_store_records {
 };
 int nx_store_read_all(struct nx_store *s, struct nx_store_records *out, struct nx_error *err);
 void nx_store_records_fini(struct nx_store_records *r);
+/* nx_store_records_move gives a domain another id, as a stage did in the store. */
+void nx_store_records_move(struct nx_store_records *r, uint32_t from, uint32_t to);
 /* nx_store_txn_read_all reads what the open write transaction would commit. */
 int nx_store_txn_read_all(
 	struct nx_store_txn *t, struct nx_store_records *out, struct nx_error *err);
@@ -66,12 +80,37 @@ int nx_store_user_scan(struct nx_store *s, uint32_t domain, const struct nx_key 
 	const struct nx_key *after, nx_user_cb cb, void *arg, struct nx_error *err);
 int nx_store_user_count(struct nx_store *s, uint32_t domain, uint64_t *n, struct nx_error *err);
 
+/* nx_store_user_scan_all calls back for every user of a domain in key order, and at the end holds
+ * what it has read against the domain's tally, if the callback never said stop.
+ * Error: NX_ERR_CORRUPT: the users are not those that were stored; use nothing of what was seen. */
+int nx_store_user_scan_all(
+	struct nx_store *s, uint32_t domain, nx_user_cb cb, void *arg, struct nx_error *err);
+
+/* nx_store_user_scan_named does so for a domain by its name, whatever id it has at the moment; what
+ * was seen is what the snapshot holds, but where the callback said stop. For threads beside the one
+ * that writes.  Error: also NX_ERR_NOT_FOUND. */
+struct nx_store_seen {
+	struct nx_tally tally;
+	uint64_t version;
+};
+int nx_store_user_scan_named(struct nx_store *s, const char *name, nx_user_cb cb, void *arg,
+	struct nx_store_seen *seen, struct nx_error *err);
+
+/* nx_store_tallies reads n domains' tallies and the data version (may be NULL) of one moment. */
+int nx_store_tallies(struct nx_store *s, const struct nx_domain_def *domains, uint32_t n,
+	struct nx_tally *out, uint64_t *version, struct nx_error *err);
+
 /* Write transactions. NX_ERR_BUSY at once where one is open. Every put and del acts inside it;
  * commit makes it durable (fdatasync) and raises the version; abort leaves everything as it was.
  * A full map grows by itself, between transactions; NX_ERR_FULL says what to do where it cannot. */
 int nx_store_begin(struct nx_store *s, struct nx_store_txn **out, struct nx_error *err);
 int nx_store_commit(struct nx_store_txn *t, uint64_t *version, struct nx_error *err);
 void nx_store_abort(struct nx_store_txn *t); /* NULL is fine */
+
+/* nx_store_sweep tells the store that users may be left which belong to no domain any more: they
+ * are deleted from now on, in small transactions between those of others, which wait some ms for
+ * one. Called at start once the data were read and found good. */
+void nx_store_sweep(struct nx_store *s);
 
 /* nx_store_reserve asks that the next begin find room for so many more bytes in the map. */
 void nx_store_reserve(struct nx_store *s, uint64_t bytes);
@@ -85,16 +124,17 @@ int nx_store_user_del(struct nx_store_txn *t, uint32_t domain, const struct nx_k
 int nx_store_user_del_all(struct nx_store_txn *t, uint32_t domain, struct nx_error *err);
 
 /* Replacing a domain's users by an ascending run of keys: one walk over both, so that what is the
- * same in both is not written. put removes the users between the key before and this one; end
- * removes those after the last key and says how many were removed in all. The walk ends with its
- * transaction; no other user call on the transaction in between.
- * Error: NX_ERR_CONFLICT where a key is not greater than the one before. */
+ * same in both is not written. The domain's tally is made anew, which also mends it. put removes
+ * the users between the key before and this one; end removes those after the last key and says how
+ * many were removed in all. The walk ends with its transaction; no other user call on the
+ * transaction in between. Error: NX_ERR_CONFLICT where a key is not greater than the one before. */
 struct nx_store_walk {
 	struct nx_store_txn *txn;
 	uint32_t domain;
 	bool at_end;  /* the run is walked to its end */
 	bool at_last; /* ... and nothing lies behind it in the store: append */
 	uint64_t removed;
+	struct nx_tally tally; /* of the new run */
 	struct nx_key last;
 };
 int nx_store_replace_begin(

@@ -1,6 +1,6 @@
-/* The store's small records: meta, domains, ranges, rules, source prefixes, and the count of each
- * domain's users. They are few and are read whole; the keys are big-endian so that a domain's
- * ranges lie together. The users are in store_users.c. */
+/* The store's small records: meta, domains, ranges, rules, source prefixes. They are few and are
+ * read whole; the keys are big-endian so that a domain's ranges lie together. The users are in
+ * store_users.c, what they come to in store_tally.c. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -17,20 +17,12 @@ static MDB_val val_of(const void *p, size_t len)
 	return (MDB_val){.mv_size = len, .mv_data = (void *)(uintptr_t)p};
 }
 
-static int bad_record(struct nx_store *s, const char *what, struct nx_error *err)
+int nx_store_bad_record(struct nx_store *s, const char *what, struct nx_error *err)
 {
 	return nx_fail(err, NX_ERR_CORRUPT,
 		"the store %s holds a %s that this version cannot read: use the nxsip that wrote "
 		"it, or restore the directory from a backup",
 		s->path, what);
-}
-
-static int put(struct nx_store_txn *t, enum nx_store_dbi dbi, MDB_val key, MDB_val value,
-	const char *what, struct nx_error *err)
-{
-	int rc = mdb_put(t->txn, t->store->dbi[dbi], &key, &value, 0);
-
-	return rc == 0 ? NX_OK : nx_store_fail(t->store, rc, what, err);
 }
 
 static int del(struct nx_store_txn *t, enum nx_store_dbi dbi, MDB_val key, const char *what,
@@ -56,8 +48,9 @@ int nx_store_meta_read(
 		return NX_ERR_NOT_FOUND;
 	if (rc != 0)
 		return nx_store_fail(s, rc, "reading", err);
-	if (value.mv_size != META_LEN || p[0] != NX_STORE_VALUE_V1)
-		return bad_record(s, "header", err);
+	if (!nx_store_unseal(NX_DBI_META, &key, &value) || value.mv_size != META_LEN ||
+		p[0] != NX_STORE_VALUE_V1)
+		return nx_store_bad_record(s, "header", err);
 	m->version = nx_get_be64(p + 1);
 	m->bypass = p[9];
 	m->shadow = p[10];
@@ -79,15 +72,15 @@ int nx_store_meta_put(struct nx_store_txn *t, const struct nx_store_meta *m, str
 	nx_put_be32(v + 15, m->next_rule);
 	memcpy(v + 19, m->tag_key, sizeof(m->tag_key));
 	memcpy(v + 35, m->users_secret, sizeof(m->users_secret));
-	return put(t, NX_DBI_META, val_of(meta_key, sizeof(meta_key) - 1), val_of(v, sizeof(v)),
-		"writing the header", err);
+	return nx_store_put_sealed(t, NX_DBI_META, val_of(meta_key, sizeof(meta_key) - 1),
+		val_of(v, sizeof(v)), "writing the header", err);
 }
 
 int nx_store_meta_get(struct nx_store_txn *t, struct nx_store_meta *m, struct nx_error *err)
 {
 	int rc = nx_store_meta_read(t->store, t->txn, m, err);
 
-	return rc == NX_ERR_NOT_FOUND ? bad_record(t->store, "missing header", err) : rc;
+	return rc == NX_ERR_NOT_FOUND ? nx_store_bad_record(t->store, "missing header", err) : rc;
 }
 
 int nx_store_new_secret(
@@ -114,7 +107,7 @@ int nx_store_domain_put(struct nx_store_txn *t, const struct nx_domain_def *d, s
 	nx_put_be32(key, d->id);
 	v[1] = (uint8_t)(d->authoritative | d->complete << 1 | d->shadow << 2);
 	memcpy(v + 2, d->name, len);
-	return put(t, NX_DBI_DOMAINS, val_of(key, sizeof(key)), val_of(v, 2 + len),
+	return nx_store_put_sealed(t, NX_DBI_DOMAINS, val_of(key, sizeof(key)), val_of(v, 2 + len),
 		"writing a domain", e);
 }
 
@@ -132,8 +125,8 @@ int nx_store_range_put(struct nx_store_txn *t, const struct nx_range_def *r, str
 	uint8_t key[4 + sizeof(r->range.prefix)];
 	const uint8_t v[3] = {NX_STORE_VALUE_V1, r->range.min_len, r->range.max_len};
 
-	return put(t, NX_DBI_RANGES, val_of(key, range_key(r, key)), val_of(v, sizeof(v)),
-		"writing a range", err);
+	return nx_store_put_sealed(t, NX_DBI_RANGES, val_of(key, range_key(r, key)),
+		val_of(v, sizeof(v)), "writing a range", err);
 }
 
 int nx_store_range_del(struct nx_store_txn *t, const struct nx_range_def *r, struct nx_error *err)
@@ -158,8 +151,8 @@ int nx_store_rule_put(struct nx_store_txn *t, const struct nx_rule_def *r, struc
 	nx_put_be32(v + 3, r->priority);
 	nx_put_be32(v + 7, r->domain);
 	memcpy(v + 11, r->expression, len);
-	rc = put(t, NX_DBI_RULES, val_of(key, sizeof(key)), val_of(v, 11 + len), "writing a rule",
-		err);
+	rc = nx_store_put_sealed(t, NX_DBI_RULES, val_of(key, sizeof(key)), val_of(v, 11 + len),
+		"writing a rule", err);
 	free(v);
 	return rc;
 }
@@ -185,7 +178,7 @@ int nx_store_source_put(struct nx_store_txn *t, const struct nx_source_def *d, s
 
 	source_key(&d->prefix, key);
 	memcpy(v + 1, d->class, len);
-	return put(t, NX_DBI_SOURCES, val_of(key, sizeof(key)), val_of(v, 1 + len),
+	return nx_store_put_sealed(t, NX_DBI_SOURCES, val_of(key, sizeof(key)), val_of(v, 1 + len),
 		"writing a source", e);
 }
 
@@ -249,70 +242,81 @@ int nx_store_domain_del(struct nx_store_txn *t, uint32_t id, struct nx_error *er
 	return nx_store_user_del_all(t, id, err);
 }
 
-/* ---- the count of a domain's users ---- */
+/* ---- another id ---- */
 
-static int count_read(
-	struct nx_store *s, MDB_txn *txn, uint32_t domain, uint64_t *n, struct nx_error *err)
+static int move_domain(struct nx_store_txn *t, const struct nx_store_records *r, uint32_t from,
+	uint32_t to, struct nx_error *err)
 {
-	uint8_t k[4];
-	MDB_val key = val_of(k, sizeof(k)), value;
-	const uint8_t *v;
+	uint8_t key[4];
 	int rc;
 
-	nx_put_be32(k, domain);
-	*n = 0;
-	rc = mdb_get(txn, s->dbi[NX_DBI_COUNTS], &key, &value);
-	if (rc == MDB_NOTFOUND)
-		return NX_OK;
-	if (rc != 0)
-		return nx_store_fail(s, rc, "counting users", err);
-	v = value.mv_data;
-	if (value.mv_size != 9 || v[0] != NX_STORE_VALUE_V1)
-		return bad_record(s, "user count", err);
-	*n = nx_get_be64(v + 1);
-	return NX_OK;
-}
+	nx_put_be32(key, from);
+	rc = del(t, NX_DBI_TALLIES, val_of(key, sizeof(key)), "moving a domain", NULL);
+	if (rc == NX_OK || rc == NX_ERR_NOT_FOUND)
+		rc = del(t, NX_DBI_DOMAINS, val_of(key, sizeof(key)), "moving a domain", err);
+	for (uint32_t i = 0; i < r->n_domains && rc == NX_OK; i++) {
+		struct nx_domain_def d = r->domains[i];
 
-int nx_store_count_flush(struct nx_store_txn *t, struct nx_error *err)
-{
-	uint8_t k[4], v[9] = {NX_STORE_VALUE_V1};
-	uint64_t n;
-	int rc;
-
-	if (t->count_delta == 0)
-		return NX_OK;
-	if ((rc = count_read(t->store, t->txn, t->count_domain, &n, err)) != NX_OK)
-		return rc;
-	nx_put_be32(k, t->count_domain);
-	nx_put_be64(v + 1, n + (uint64_t)t->count_delta);
-	t->count_delta = 0;
-	return put(t, NX_DBI_COUNTS, val_of(k, sizeof(k)), val_of(v, sizeof(v)),
-		"writing a user count", err);
-}
-
-int nx_store_count_add(struct nx_store_txn *t, uint32_t domain, int64_t n, struct nx_error *err)
-{
-	if (t->count_domain != domain) {
-		int rc = nx_store_count_flush(t, err);
-
-		if (rc != NX_OK)
-			return rc;
-		t->count_domain = domain;
+		d.id = to;
+		if (r->domains[i].id == from)
+			rc = nx_store_domain_put(t, &d, err);
 	}
-	t->count_delta += n;
-	return NX_OK;
+	return rc;
 }
 
-int nx_store_user_count(struct nx_store *s, uint32_t domain, uint64_t *n, struct nx_error *err)
+int nx_store_domain_move(struct nx_store_txn *t, uint32_t from, uint32_t to, struct nx_error *err)
 {
-	MDB_txn *txn;
-	int rc = nx_store_read_begin(s, &txn, err);
+	struct nx_store_records r;
+	int rc = nx_store_txn_read_all(t, &r, err);
 
 	if (rc != NX_OK)
 		return rc;
-	rc = count_read(s, txn, domain, n, err);
-	nx_store_read_end(s, txn);
+	if ((rc = move_domain(t, &r, from, to, err)) != NX_OK)
+		goto out;
+	if ((rc = del_ranges_of(t, from, err)) != NX_OK)
+		goto out;
+	for (uint32_t i = 0; i < r.n_ranges && rc == NX_OK; i++) {
+		if (r.ranges[i].domain != from)
+			continue;
+		r.ranges[i].domain = to;
+		rc = nx_store_range_put(t, &r.ranges[i], err);
+	}
+	for (uint32_t i = 0; i < r.n_rules && rc == NX_OK; i++) {
+		if (r.rules[i].domain != from)
+			continue;
+		r.rules[i].domain = to;
+		rc = nx_store_rule_put(t, &r.rules[i], err);
+	}
+out:
+	nx_store_records_fini(&r);
 	return rc;
+}
+
+static int range_order(const void *a, const void *b)
+{
+	const struct nx_range_def *x = a, *y = b;
+
+	if (x->domain != y->domain)
+		return x->domain < y->domain ? -1 : 1;
+	return strcmp(x->range.prefix, y->range.prefix);
+}
+
+void nx_store_records_move(struct nx_store_records *r, uint32_t from, uint32_t to)
+{
+	for (uint32_t i = 0; i < r->n_domains; i++) {
+		if (r->domains[i].id == from)
+			r->domains[i].id = to;
+	}
+	for (uint32_t i = 0; i < r->n_ranges; i++) {
+		if (r->ranges[i].domain == from)
+			r->ranges[i].domain = to;
+	}
+	for (uint32_t i = 0; i < r->n_rules; i++) {
+		if (r->rules[i].domain == from)
+			r->rules[i].domain = to;
+	}
+	if (r->n_ranges > 0)
+		qsort(r->ranges, r->n_ranges, sizeof(*r->ranges), range_order);
 }
 
 /* ---- reading ---- */
@@ -386,6 +390,30 @@ static const struct record_kind record_kind[NX_DBI_N] = {
 	[NX_DBI_SOURCES] = {"source", sizeof(struct nx_source_def), read_source},
 };
 
+int nx_store_domain_id(
+	struct nx_store *s, MDB_txn *txn, const char *name, uint32_t *id, struct nx_error *err)
+{
+	struct nx_domain_def d = {0};
+	MDB_cursor *c;
+	MDB_val key, value;
+	int rc = mdb_cursor_open(txn, s->dbi[NX_DBI_DOMAINS], &c);
+
+	if (rc != 0)
+		return nx_store_fail(s, rc, "reading", err);
+	while ((rc = mdb_cursor_get(c, &key, &value, MDB_NEXT)) == 0) {
+		memset(&d, 0, sizeof(d));
+		if (nx_store_unseal(NX_DBI_DOMAINS, &key, &value) &&
+			read_domain(&d, key.mv_data, key.mv_size, value.mv_data, value.mv_size) &&
+			strcmp(d.name, name) == 0)
+			break;
+	}
+	mdb_cursor_close(c);
+	*id = d.id;
+	if (rc == MDB_NOTFOUND)
+		return nx_fail(err, NX_ERR_NOT_FOUND, "no domain %s any more", name);
+	return rc == 0 ? NX_OK : nx_store_fail(s, rc, "reading", err);
+}
+
 /* *out and *n hold what was read, also on error. */
 static int read_table(struct nx_store *s, MDB_txn *txn, enum nx_store_dbi dbi, void **out,
 	uint32_t *n, struct nx_error *err)
@@ -409,10 +437,11 @@ static int read_table(struct nx_store *s, MDB_txn *txn, enum nx_store_dbi dbi, v
 	while (*n < stat.ms_entries && (mrc = mdb_cursor_get(c, &key, &value, MDB_NEXT)) == 0) {
 		const uint8_t *v = value.mv_data;
 
-		if (value.mv_size < 1 || v[0] != NX_STORE_VALUE_V1 ||
+		if (!nx_store_unseal(dbi, &key, &value) || value.mv_size < 1 ||
+			v[0] != NX_STORE_VALUE_V1 ||
 			!kind->read(array + *n * kind->size, key.mv_data, key.mv_size, v,
 				value.mv_size)) {
-			rc = bad_record(s, kind->name, err);
+			rc = nx_store_bad_record(s, kind->name, err);
 			break;
 		}
 		++*n;
@@ -446,7 +475,7 @@ static int read_all(
 	memset(r, 0, sizeof(*r));
 	rc = nx_store_meta_read(s, txn, &r->meta, err);
 	if (rc == NX_ERR_NOT_FOUND)
-		rc = bad_record(s, "missing header", err);
+		rc = nx_store_bad_record(s, "missing header", err);
 	if (rc == NX_OK)
 		rc = read_table(s, txn, NX_DBI_DOMAINS, (void **)&r->domains, &r->n_domains, err);
 	if (rc == NX_OK)

@@ -35,12 +35,10 @@ static int user_decode(
 {
 	const uint8_t *v = value->mv_data;
 
+	*rec = (struct nx_user_record){.state = NX_USER_ABSENT};
 	if (value->mv_size != USER_LEN || v[0] != NX_STORE_VALUE_V1 || v[1] == NX_USER_ABSENT ||
 		v[1] > NX_USER_HEAD)
-		return nx_fail(err, NX_ERR_CORRUPT,
-			"the store %s holds a user that this version cannot read: use the nxsip "
-			"that wrote it, or restore the directory from a backup",
-			s->path);
+		return nx_store_bad_record(s, "user", err);
 	rec->state = v[1];
 	rec->updated = nx_get_be32(v + 2);
 	return NX_OK;
@@ -53,13 +51,20 @@ static bool in_domain(const MDB_val *key, const uint8_t domain[4])
 
 /* ---- reading ---- */
 
+static int read_users_begin(struct nx_store *s, MDB_txn **txn, struct nx_error *err)
+{
+	int rc = nx_store_users_ready(s, err);
+
+	return rc == NX_OK ? nx_store_read_begin(s, txn, err) : rc;
+}
+
 int nx_store_user_get(struct nx_store *s, uint32_t domain, const struct nx_key *key,
 	struct nx_user_record *out, struct nx_error *err)
 {
 	struct user_key k;
 	MDB_val value;
 	MDB_txn *txn;
-	int rc = nx_store_read_begin(s, &txn, err);
+	int rc = read_users_begin(s, &txn, err);
 
 	if (rc != NX_OK)
 		return rc;
@@ -100,6 +105,8 @@ static int scan(struct nx_store *s, MDB_cursor *c, const struct user_key *prefix
 		if (key.mv_size < prefix->val.mv_size ||
 			memcmp(key.mv_data, prefix->b, prefix->val.mv_size) != 0)
 			return NX_OK;
+		if (key.mv_size > USER_KEY_MAX)
+			return nx_store_bad_record(s, "user", err);
 		if ((rc = user_decode(s, &value, &rec, err)) != NX_OK)
 			return rc;
 		if (!cb(arg, (const uint8_t *)key.mv_data + 4, key.mv_size - 4, &rec))
@@ -108,26 +115,108 @@ static int scan(struct nx_store *s, MDB_cursor *c, const struct user_key *prefix
 	return mrc == MDB_NOTFOUND ? NX_OK : nx_store_fail(s, mrc, "reading users", err);
 }
 
+/* Scans in the snapshot txn. */
+static int scan_in(struct nx_store *s, MDB_txn *txn, const struct user_key *prefix,
+	const struct user_key *after, nx_user_cb cb, void *arg, struct nx_error *err)
+{
+	MDB_cursor *c;
+	int rc = mdb_cursor_open(txn, s->dbi[NX_DBI_USERS], &c);
+
+	if (rc != 0)
+		return nx_store_fail(s, rc, "reading users", err);
+	rc = scan(s, c, prefix, after, cb, arg, err);
+	mdb_cursor_close(c);
+	return rc;
+}
+
 int nx_store_user_scan(struct nx_store *s, uint32_t domain, const struct nx_key *prefix,
 	const struct nx_key *after, nx_user_cb cb, void *arg, struct nx_error *err)
 {
 	struct user_key p, a;
 	MDB_txn *txn;
-	MDB_cursor *c;
-	int rc = nx_store_read_begin(s, &txn, err);
+	int rc = read_users_begin(s, &txn, err);
 
 	if (rc != NX_OK)
 		return rc;
 	user_key(&p, domain, prefix);
 	user_key(&a, domain, after);
-	rc = mdb_cursor_open(txn, s->dbi[NX_DBI_USERS], &c);
-	if (rc != 0) {
-		rc = nx_store_fail(s, rc, "reading users", err);
-	} else {
-		rc = scan(s, c, &p, &a, cb, arg, err);
-		mdb_cursor_close(c);
-	}
+	rc = scan_in(s, txn, &p, &a, cb, arg, err);
 	nx_store_read_end(s, txn);
+	return rc;
+}
+
+struct adding_up {
+	nx_user_cb cb;
+	void *arg;
+	struct nx_tally tally;
+	bool stopped;
+};
+
+static bool add_up(void *arg, const uint8_t *key, size_t len, const struct nx_user_record *rec)
+{
+	struct adding_up *a = arg;
+
+	nx_tally_user(&a->tally, key, len, NX_USER_ABSENT, rec->state);
+	a->stopped = !a->cb(a->arg, key, len, rec);
+	return !a->stopped;
+}
+
+/* Reads all users of a domain in the snapshot and holds them against their tally. */
+static int scan_checked(struct nx_store *s, MDB_txn *txn, uint32_t domain, struct adding_up *a,
+	struct nx_error *err)
+{
+	struct nx_tally stored;
+	struct user_key all;
+	int rc = nx_store_tally_read(s, txn, domain, &stored, err);
+
+	if (rc != NX_OK)
+		return rc;
+	user_key(&all, domain, NULL);
+	rc = scan_in(s, txn, &all, &all, add_up, a, err);
+	if (rc != NX_OK || a->stopped)
+		return rc;
+	if (a->tally.count == stored.count && nx_digest_eq(a->tally.digest, stored.digest))
+		return NX_OK;
+	return nx_fail(err, NX_ERR_CORRUPT,
+		"the store %s is damaged: the %llu users read are not the %llu that were stored "
+		"(their digests differ): replace the domain's users by load --replace, or restore "
+		"the directory from a backup",
+		s->path, (unsigned long long)a->tally.count, (unsigned long long)stored.count);
+}
+
+int nx_store_user_scan_all(
+	struct nx_store *s, uint32_t domain, nx_user_cb cb, void *arg, struct nx_error *err)
+{
+	struct adding_up a = {.cb = cb, .arg = arg};
+	MDB_txn *txn;
+	int rc = read_users_begin(s, &txn, err);
+
+	if (rc != NX_OK)
+		return rc;
+	rc = scan_checked(s, txn, domain, &a, err);
+	nx_store_read_end(s, txn);
+	return rc;
+}
+
+int nx_store_user_scan_named(struct nx_store *s, const char *name, nx_user_cb cb, void *arg,
+	struct nx_store_seen *seen, struct nx_error *err)
+{
+	struct adding_up a = {.cb = cb, .arg = arg};
+	struct nx_store_meta meta;
+	uint32_t domain;
+	MDB_txn *txn;
+	int rc = read_users_begin(s, &txn, err);
+
+	if (rc != NX_OK)
+		return rc;
+	rc = nx_store_domain_id(s, txn, name, &domain, err);
+	if (rc == NX_OK)
+		rc = nx_store_meta_read(s, txn, &meta, err);
+	if (rc == NX_OK)
+		rc = scan_checked(s, txn, domain, &a, err);
+	nx_store_read_end(s, txn);
+	if (rc == NX_OK)
+		*seen = (struct nx_store_seen){.tally = a.tally, .version = meta.version};
 	return rc;
 }
 
@@ -139,6 +228,8 @@ static int users_cursor(struct nx_store_txn *t, struct nx_error *err)
 
 	if (t->users)
 		return NX_OK;
+	if ((rc = nx_store_users_ready(t->store, err)) != NX_OK)
+		return rc;
 	rc = mdb_cursor_open(t->txn, t->store->dbi[NX_DBI_USERS], &t->users);
 	return rc == 0 ? NX_OK : nx_store_fail(t->store, rc, "writing users", err);
 }
@@ -172,15 +263,17 @@ int nx_store_user_put(struct nx_store_txn *t, uint32_t domain, const struct nx_k
 	user_key(&k, domain, key);
 	user_encode(rec, v);
 	rc = mdb_cursor_put(t->users, &k.val, &value, MDB_NOOVERWRITE);
-	if (rc == 0)
-		rc = nx_store_count_add(t, domain, 1, err);
-	else if (rc == MDB_KEYEXIST) /* value is now the record that is there */
+	if (rc == MDB_KEYEXIST) /* value is now the record that is there */
 		rc = rewrite_current(t, &k.val, &value, rec, &before, err);
-	else
+	else if (rc != 0)
 		rc = nx_store_fail(t->store, rc, "writing a user", err);
-	if (rc == NX_OK && old)
+	if (rc != NX_OK)
+		return rc;
+	if (old)
 		*old = before;
-	return rc;
+	return before.state == rec->state
+		       ? NX_OK
+		       : nx_store_tally_user(t, domain, key, before.state, rec->state, err);
 }
 
 int nx_store_user_del(struct nx_store_txn *t, uint32_t domain, const struct nx_key *key,
@@ -205,7 +298,7 @@ int nx_store_user_del(struct nx_store_txn *t, uint32_t domain, const struct nx_k
 		return nx_store_fail(t->store, rc, "deleting a user", err);
 	if (old)
 		*old = before;
-	return nx_store_count_add(t, domain, -1, err);
+	return nx_store_tally_user(t, domain, key, before.state, NX_USER_ABSENT, err);
 }
 
 int nx_store_user_del_all(struct nx_store_txn *t, uint32_t domain, struct nx_error *err)
@@ -273,8 +366,8 @@ static int walk_insert(struct nx_store_walk *w, struct user_key *k,
 		w->txn->users, &k->val, &value, w->at_last ? MDB_APPEND : MDB_NOOVERWRITE);
 	if (rc != 0)
 		return nx_store_fail(w->txn->store, rc, "replacing users", err);
-	if ((rc = nx_store_count_add(w->txn, w->domain, 1, err)) != NX_OK || w->at_end)
-		return rc;
+	if (w->at_end)
+		return NX_OK;
 	rc = mdb_cursor_get(w->txn->users, &key, &value, MDB_NEXT);
 	return walk_at(w, rc, &key, err);
 }
@@ -314,6 +407,7 @@ int nx_store_replace_put(struct nx_store_walk *w, const struct nx_key *key,
 	if (!ascends(&w->last, key))
 		return nx_fail(err, NX_ERR_CONFLICT, "replacing users: the keys do not ascend");
 	w->last = *key;
+	nx_tally_user(&w->tally, key->text, key->len, NX_USER_ABSENT, rec->state);
 	user_key(&k, w->domain, key);
 	for (;;) {
 		if ((rc = walk_compare(w, &k, &value, &order)) != 0)
@@ -341,5 +435,72 @@ int nx_store_replace_end(struct nx_store_walk *w, uint64_t *removed, struct nx_e
 			return rc;
 	}
 	*removed = w->removed;
-	return nx_store_count_add(w->txn, w->domain, -(int64_t)w->removed, err);
+	return nx_store_tally_set(w->txn, w->domain, &w->tally, err);
+}
+
+/* ---- staging ---- */
+
+int nx_store_user_append(struct nx_store_txn *t, uint32_t domain, const struct nx_key *key,
+	const struct nx_user_record *rec, struct nx_error *err)
+{
+	struct user_key k;
+	uint8_t v[USER_LEN];
+	MDB_val value = {.mv_size = USER_LEN, .mv_data = v};
+	int rc = users_cursor(t, err);
+
+	if (rc != NX_OK)
+		return rc;
+	user_key(&k, domain, key);
+	user_encode(rec, v);
+	rc = mdb_cursor_put(t->users, &k.val, &value, MDB_APPEND);
+	return rc == 0 ? NX_OK : nx_store_fail(t->store, rc, "writing users", err);
+}
+
+int nx_user_cursor_open(struct nx_store_txn *t, uint32_t domain, const struct nx_key *after,
+	struct nx_user_cursor *c, struct nx_error *err)
+{
+	struct user_key k;
+	MDB_val key, value;
+	int rc;
+
+	*c = (struct nx_user_cursor){.store = t->store, .domain = domain, .ahead = true};
+	if ((rc = nx_store_users_ready(t->store, err)) != NX_OK)
+		return rc;
+	rc = mdb_cursor_open(t->txn, t->store->dbi[NX_DBI_USERS], &c->at);
+	if (rc != 0)
+		return nx_store_fail(t->store, rc, "reading users", err);
+	user_key(&k, domain, after);
+	key = k.val;
+	rc = mdb_cursor_get(c->at, &key, &value, MDB_SET_RANGE);
+	c->end = rc == MDB_NOTFOUND;
+	if (rc != 0 && !c->end)
+		return nx_store_fail(t->store, rc, "reading users", err);
+	c->ahead = c->end || !after || !not_after(&key, &k.val);
+	return NX_OK;
+}
+
+int nx_user_cursor_next(struct nx_user_cursor *c, struct nx_key *key, struct nx_user_record *rec,
+	struct nx_error *err)
+{
+	uint8_t domain[4];
+	MDB_val k, value;
+	int rc;
+
+	if (c->end)
+		return 0;
+	rc = mdb_cursor_get(c->at, &k, &value, c->ahead ? MDB_GET_CURRENT : MDB_NEXT);
+	c->ahead = false;
+	nx_put_be32(domain, c->domain);
+	c->end = rc == MDB_NOTFOUND || (rc == 0 && !in_domain(&k, domain));
+	if (c->end)
+		return 0;
+	if (rc != 0)
+		return nx_store_fail(c->store, rc, "reading users", err);
+	if (k.mv_size > USER_KEY_MAX)
+		return nx_store_bad_record(c->store, "user", err);
+	key->len = (uint8_t)(k.mv_size - 4);
+	memcpy(key->text, (const uint8_t *)k.mv_data + 4, key->len);
+	key->kind = key->len > 0 && key->text[0] == '+' ? NX_KEY_NUMBER : NX_KEY_NAME;
+	rc = user_decode(c->store, &value, rec, err);
+	return rc == NX_OK ? 1 : rc;
 }

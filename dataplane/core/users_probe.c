@@ -41,8 +41,8 @@ static inline uint64_t bucket_find(const struct nx_users_bucket *b, uint64_t tag
 
 enum nx_user_state nx_users_probe(const struct nx_users *t, struct nx_hash h)
 {
-	uint64_t word = atomic_load_explicit(
-		&t->shard[t->shard_bits ? h.hi >> (64 - t->shard_bits) : 0], memory_order_acquire);
+	uint64_t word =
+		atomic_load_explicit(&t->shard[nx_users_shard_of(t, h)], memory_order_acquire);
 	uint64_t nb;
 	const struct nx_users_bucket *b = nx_users_bucket_of(word, h.lo, &nb);
 	const struct nx_users_bucket *first = nx_users_bucket_of(word, 0, &nb);
@@ -52,7 +52,7 @@ enum nx_user_state nx_users_probe(const struct nx_users *t, struct nx_hash h)
 
 		if (state)
 			return (enum nx_user_state)state;
-		if (!(slot_load(b, 0) & NX_SLOT_OVERFLOW))
+		if (!(slot_load(b, nx_users_spill(h.lo)) & NX_SLOT_OVERFLOW))
 			break;
 		b = b + 1 == first + nb ? first : b + 1;
 	}

@@ -11,10 +11,17 @@
  *
  * hello       {protocol}                     -> {protocol, version, name}
  * status      {}                             -> {name, version, pid, uptime_s, state, bypass, shadow,
- *               policy_version, data_version, writer: null | {client, since_s, what}  (since_s: for so long),
+ *               policy_version, data_version, digest, writer: null | {client, since_s, what}  (since_s:
+ *               for so long), stall: null | {since_s, workers: [N]},
  *               workers: [{worker, core, rx_packets, idle_percent}],
- *               domains: [{name, authoritative, complete, shadow, ready, known, gone, head, bytes}],
+ *               domains: [{name, authoritative, complete, shadow, ready, known, gone, head, bytes,
+ *               digest, fault}],   fault: null, or why it has no table
  *               verdicts: {pass, 404, 604, absorb, drop}}        state: "loading" | "serving"
+ *               stall: a worker has passed no quiescent state for more than a second; workers: those
+ *               whose loop stands still. Changes answer `stalled` until it moves
+ * digest      {[domain]}                     -> {version, count, digest, domains: [{name, count, digest}]}
+ *               equal wherever the data are equal: 32 hexadecimal digits; null where the store cannot
+ *               be read. The whole's takes in policy records too
  * stats       {}                             -> {monotonic_ns, rx_packets, rx_bytes, tx_packets,
  *               tx_bytes, tx_replies, reasons: {NAME: {verdict, count}},
  *               classes: {CLASS: {NAME: count}}, workers: [{worker, core, rx_packets, tx_packets}]}
@@ -52,14 +59,35 @@
  *               limit at most (and if absent) NX_LIST_MAX; next: opaque, the
  *               `after` of the next page, absent on the last one
  *               state, was: "absent" | "known" | "gone" | "head"; updated: seconds since the epoch
- * load        {domain, mode, [skip_bad], [digits_are_names]} + descriptor of a CSV file
- *                                            -> {version, rows, added, changed, removed, unchanged,
- *               skipped, bad: [{row, column, text, why}], count, grace_us, seconds}
+ * load        {domain, mode, [skip_bad], [digits_are_names], [expect], [max_shrink], [force]}
+ *               + descriptor of a CSV file   -> {version, rows, added, changed, removed, unchanged,
+ *               skipped, bad: [{row, column, text, why}], count, digest, grace_us, seconds}
  *               mode: "merge" | "replace". CSV: `user[,state]`, header line optional. Meanwhile
  *               notifications: progress {phase, rows, bytes, size}; phase: "read" | "table" |
  *               "commit". The client's end closing cancels. A bad row refuses the load whole
  *               (error.data.row and .column name it), unless skip_bad (the first NX_BAD_ROWS_MAX
  *               are listed, all are counted).
+ *               Guards (also of commit): expect, users that the domain must then have; max_shrink,
+ *               percent of its users that it may lose (replace: 10, else 100), unless force: `guard`
+ * begin       {domain, mode, [base]}         -> {txn, base}     mode: "delta" | "replace"; base: the data
+ *               version it builds on; another one in force: `conflict`. The connection has the right
+ *               to write until commit or abort; its end aborts, and so does NX_TXN_IDLE_S alone
+ * put         {txn, users: [USER], [state], [digits_are_names]} -> {staged}   state: "known" | "gone" |
+ *               "head"; all of them or, where one is refused, none. Of a user's states the last counts
+ * del         {txn, users: [USER], [digits_are_names]}          -> {staged}   of a delta
+ * diff        {txn}                          -> {added, changed, removed, unchanged, before, count,
+ *               examples: [{user, was, state}], seconds}        what the commit would do now
+ * commit      {txn, [expect], [max_shrink], [force]} -> {version, added, changed, removed, unchanged,
+ *               count, digest, grace_us, seconds}     refused: the transaction is open as it was
+ * abort       {txn}                          -> {}
+ * load.diff   as load                        -> {rows, added, changed, removed, unchanged, skipped, bad,
+ *               examples: [{user, was, state}], seconds}       what that load would change, and the
+ *               first users concerned; nothing is changed, nobody waits
+ * dump        {domain} + descriptor to write to -> {version, rows, bytes, digest, bare_digits, seconds}
+ *               the domain's users of one moment as CSV in key order: what load --replace makes the
+ *               same data of. A file, pipe, stream socket or terminal; bare_digits: a name is of bare
+ *               digits, load needs digits_are_names. The client's end closing cancels.
+ *               Both: notifications as for load, phase "compare" or "dump" (bytes, size: users)
  * explain     {uri, [from], [service], [method]} -> {verdict, reason, text, step, step_text, service,
  *               class, host_domain|null, key|null, user_state,
  *               rule: null | {id, expression}, range: null | {prefix, min, max}}
@@ -72,8 +100,10 @@
  *               version: of the policy; an error of the file: error.data.errors, a line each
  * shutdown    {}                             -> {}
  *
- * Every result of a change comes after the change is durable and every worker sees it. bypass and
- * the box's shadow survive a restart. One writer at a time; others get `busy` and who holds it. */
+ * Every result of a change comes after the change is durable and every worker sees it. Changes of
+ * one user that wait at the same time share a store transaction; a client may send the next ones
+ * without waiting, and is answered in order. bypass and the box's shadow survive a restart.
+ * One writer at a time; others get `busy` and who holds it. */
 #ifndef NXSIP_PROTOCOL_H
 #define NXSIP_PROTOCOL_H
 
@@ -85,6 +115,8 @@
 #define NX_CLIENTS_MAX      256
 #define NX_LIST_MAX         10000
 #define NX_BAD_ROWS_MAX     100
+#define NX_TXN_BYTES_MAX    (256u << 20)      /* gathered by a transaction: some ten million numbers */
+#define NX_TXN_IDLE_S       60                /* a transaction that is left alone so long is aborted */
 
 #define NX_RPC_PARSE        (-32700)
 #define NX_RPC_REQUEST      (-32600)

@@ -4,12 +4,13 @@
  * wait-free. The full keys are in the store, not here.
  *
  *   hash (128 bits, keyed):  high 64: shard index (top shard_bits)    low 64: slot bits
- *   slot:  [63..4] stored hash bits   [3] bucket overflowed (slot 0 only)   [1..0] state, 0 = empty
- *   bucket in shard: multiply-shift of the stored bits, so a shard can be rebuilt at any size from
- *   its own slots, without the keys.
- *   shard word: [63..42] buckets   [41..0] address >> 6: pointer and size are read by one load.
+ *   slot:  [63..4] stored hash bits   [3] a key of this slot's class spilled   [1..0] state, 0 =
+ * empty bucket in shard: multiply-shift of the stored bits, so a shard can be rebuilt at any size
+ * from its own slots, without the keys. shard word: [63..42] buckets   [41..0] address >> 6:
+ * pointer and size are read by one load.
  *
- * A full bucket sets its overflow bit and spills to the next (wrapping): most misses read one line.
+ * A key whose bucket is full spills to the next (wrapping) and leaves a bit behind, one of eight:
+ * the stored bits choose which, so that seven of eight misses on a full bucket still read one line.
  * The bit stays, also when slots fall empty, until the shard is rebuilt: whoever spilled is found.
  * INSERTION NEVER MOVES A LIVE SLOT: a reader that missed a moved key would give a false 404.
  * Probe: dataplane/core/users_probe.c. Writer: control/policy/users.c. */
@@ -44,8 +45,8 @@ struct nx_hash {
 };
 
 struct nx_users {
-	_Atomic uint64_t *shard; /* 1 << shard_bits words; dp: r, ctl: w */
-	uint8_t shard_bits;
+	_Atomic uint64_t *shard;                          /* 1 << shard_bits words; dp: r, ctl: w */
+	uint8_t shard_bits;                               /* >= 1 */
 	_Alignas(64) uint8_t secret[NX_USERS_SECRET_LEN]; /* dp: r; fixed for the table's life */
 	struct nx_users_writer *writer;                   /* ctl only */
 };
@@ -53,27 +54,42 @@ struct nx_users {
 /* nx_users_hash hashes a key with the table's secret (XXH3-128).  Thread: any. */
 struct nx_hash nx_users_hash(const struct nx_users *t, const void *key, size_t len);
 
-/* nx_users_prefetch_shard, then nx_users_prefetch: the two loads of a probe, started early. */
-static inline void nx_users_prefetch_shard(const struct nx_users *t, struct nx_hash h)
+static inline size_t nx_users_shard_of(const struct nx_users *t, struct nx_hash h)
 {
-	__builtin_prefetch(&t->shard[t->shard_bits ? h.hi >> (64 - t->shard_bits) : 0]);
+	return h.hi >> (64 - t->shard_bits);
+}
+
+/* nx_users_home gives the bucket where a key belongs; nx_users_spill, in which slot of a full
+ * bucket its overflow bit stands. */
+static inline uint64_t nx_users_home(uint64_t lo, uint64_t buckets)
+{
+	return (uint64_t)(((unsigned __int128)(lo & NX_SLOT_TAG) * buckets) >> 64);
+}
+
+static inline unsigned nx_users_spill(uint64_t lo)
+{
+	return lo >> 4 & (NX_USERS_SLOTS - 1);
 }
 
 static inline struct nx_users_bucket *nx_users_bucket_of(uint64_t word, uint64_t lo, uint64_t *nb)
 {
 	*nb = word >> 42;
 	return (struct nx_users_bucket *)(uintptr_t)((word & ((UINT64_C(1) << 42) - 1)) << 6) +
-	       (uint64_t)(((unsigned __int128)(lo & NX_SLOT_TAG) * *nb) >> 64);
+	       nx_users_home(lo, *nb);
+}
+
+/* nx_users_prefetch_shard, then nx_users_prefetch: the two loads of a probe, started early. */
+static inline void nx_users_prefetch_shard(const struct nx_users *t, struct nx_hash h)
+{
+	__builtin_prefetch(&t->shard[nx_users_shard_of(t, h)]);
 }
 
 static inline void nx_users_prefetch(const struct nx_users *t, struct nx_hash h)
 {
 	uint64_t nb, word = atomic_load_explicit(
-			     &t->shard[t->shard_bits ? h.hi >> (64 - t->shard_bits) : 0],
-			     memory_order_acquire);
+			     &t->shard[nx_users_shard_of(t, h)], memory_order_acquire);
 
-	if (word)
-		__builtin_prefetch(nx_users_bucket_of(word, h.lo, &nb));
+	__builtin_prefetch(nx_users_bucket_of(word, h.lo, &nb));
 }
 
 /* nx_users_probe returns the state of the key with hash h.

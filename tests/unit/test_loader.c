@@ -20,6 +20,7 @@ enum { MERGE, REPLACE, SKIP = 2, NAMES = 4 };
 static const struct nx_load_result *load_fd(struct nx_box *b, int fd, unsigned how)
 {
 	struct nx_load_request r = {.domain = "example.com",
+		.guard.max_shrink = NX_SHRINK_ANY,
 		.fd = fd,
 		.client = "test",
 		.replace = how & REPLACE,
@@ -344,7 +345,7 @@ static void an_empty_file_replaces_nobody(void **state)
 	counts(load(b, "a\n", REPLACE), 1, 1, 0, 0, 0, 1);
 	assert_int_equal(load(b, "user,state\n", REPLACE)->code, NX_ERR_GUARD);
 	nx_box_says(b, "the file holds no user: to replace by it would remove all 1 users of "
-		       "example.com; nothing was loaded");
+		       "example.com; nothing was loaded (--force if that is meant)");
 	assert_int_equal(served(b, "a"), NX_USER_KNOWN);
 	counts(load(b, "", MERGE), 0, 0, 0, 0, 0, 1);
 }
@@ -476,10 +477,53 @@ static void many_rows_in_any_order_by_either_way(void **state)
 	assert_int_equal(info.known, N);
 }
 
+/* Large loads are written beside the users in force, under another id: nothing else may notice. */
+static void large_loads_are_staged(void **state)
+{
+	struct nx_box *b = *state;
+	enum { N = NX_LOAD_STAGED + 100000 };
+	uint32_t id = nx_engine_records(b->e)->domains[0].id;
+	struct nx_domain_info info;
+
+	assert_int_equal(
+		nx_engine_range_add(b->e, "example.com", "+4479", 12, 12, NULL, &b->err), 0);
+	counts(load(b, "zoe,gone\n+44700000001,gone\n", REPLACE), 2, 2, 0, 0, 0, 2);
+	assert_int_equal(nx_engine_records(b->e)->domains[0].id, id);
+	counts(load_fd(b, many(b, N, false, "known"), REPLACE), N, N - 1, 1, 1, 0, N);
+	assert_int_not_equal(nx_engine_records(b->e)->domains[0].id, id);
+	id = nx_engine_records(b->e)->domains[0].id;
+	assert_int_equal(nx_engine_records(b->e)->ranges[0].domain, id);
+	/* as it is: nothing to write */
+	counts(load_fd(b, many(b, N, true, "known"), REPLACE), N, 0, 0, 0, N, N);
+	assert_int_equal(nx_engine_records(b->e)->domains[0].id, id);
+	counts(load(b, "alice\n+44700000000,gone\n", MERGE), 2, 1, 1, 0, 0, N + 1);
+	assert_int_equal(nx_engine_records(b->e)->domains[0].id, id);
+	/* a merge that changes a large part */
+	counts(load_fd(b, many(b, N, true, "gone"), MERGE), N, 0, N - 1, 0, 1, N + 1);
+	assert_int_not_equal(nx_engine_records(b->e)->domains[0].id, id);
+	assert_int_equal(nx_box_user(b, "bob", NX_USER_KNOWN), 0);
+	for (int i = 0; i < 2; i++) {
+		nx_engine_domain_info(b->e, 0, &info);
+		assert_int_equal(info.known, 2);
+		assert_int_equal(info.gone, N);
+		assert_int_equal(served(b, "alice"), NX_USER_KNOWN);
+		assert_int_equal(served(b, "bob"), NX_USER_KNOWN);
+		assert_int_equal(served(b, "zoe"), NX_USER_ABSENT);
+		assert_int_equal(served(b, "+44700600000"), NX_USER_GONE);
+		assert_int_equal(nx_engine_records(b->e)->n_ranges, 1);
+		nx_box_restart(b);
+	}
+	counts(load(b, "alice\n", REPLACE), 1, 0, 0, N + 1, 1, 1);
+	assert_int_equal(served(b, "bob"), NX_USER_ABSENT);
+}
+
 static void progress_is_reported_and_bounded(void **state)
 {
 	struct nx_box *b = *state;
-	struct nx_load_request r = {.domain = "example.com", .client = "test", .replace = true};
+	struct nx_load_request r = {.domain = "example.com",
+		.client = "test",
+		.replace = true,
+		.guard.max_shrink = NX_SHRINK_ANY};
 	struct nx_engine_events ev;
 
 	r.fd = many(b, 300000, false, "known");
@@ -564,6 +608,7 @@ int main(void)
 		T(a_cancelled_load_leaves_everything_as_it_was),
 		T(destroying_the_engine_ends_a_load),
 		T(many_rows_in_any_order_by_either_way),
+		T(large_loads_are_staged),
 		T(progress_is_reported_and_bounded),
 		T(workers_never_miss_a_user_that_stays),
 #undef T

@@ -110,7 +110,7 @@ static void status_sums_the_workers(void **state)
 	result = client_result(&c, "status", NULL);
 	has(result, "{\"name\":\"testbox\",\"state\":\"serving\",\"bypass\":false,\"shadow\":"
 		    "false,"
-		    "\"writer\":null,"
+		    "\"writer\":null,\"stall\":null,"
 		    "\"verdicts\":{\"pass\":8,\"404\":2,\"604\":4,\"absorb\":0,\"drop\":1}}");
 	assert_int_equal(json_integer_value(json_object_get(result, "pid")), getpid());
 	assert_true(json_integer_value(json_object_get(result, "policy_version")) > 0);
@@ -121,7 +121,7 @@ static void status_sums_the_workers(void **state)
 	has(json_array_get(json_object_get(result, "domains"), 0),
 		"{\"name\":\"example.net\",\"authoritative\":true,\"complete\":false,"
 		"\"shadow\":false,\"ready\":true,\"known\":0,\"gone\":0,\"head\":0}");
-	assert_int_equal(json_object_size(result), 13);
+	assert_int_equal(json_object_size(result), 15);
 	json_decref(result);
 }
 
@@ -389,7 +389,7 @@ static void a_load_reports_what_it_did(void **state)
 	result = json_object_get(answer, "result");
 	has(result, "{\"rows\":3,\"added\":2,\"changed\":0,\"removed\":1,\"unchanged\":1,"
 		    "\"skipped\":0,\"bad\":[],\"count\":3}");
-	assert_int_equal(json_object_size(result), 11);
+	assert_int_equal(json_object_size(result), 12);
 	json_decref(answer);
 	daemon_logged(*state, "change: method=load by uid=");
 }

@@ -391,6 +391,200 @@ static void replacing_refuses_keys_that_do_not_ascend(void **state)
 	nx_store_abort(t);
 }
 
+/* ---- the digest ---- */
+
+static struct nx_tally tally(struct fixture *f, uint32_t domain)
+{
+	const struct nx_domain_def d = {.id = domain};
+	struct nx_tally t;
+
+	assert_int_equal(nx_store_tallies(f->s, &d, 1, &t, NULL, &f->err), 0);
+	return t;
+}
+
+static bool same(struct nx_tally a, struct nx_tally b)
+{
+	return a.count == b.count && nx_digest_eq(a.digest, b.digest);
+}
+
+static void replace(struct fixture *f, uint32_t domain, const char *const users[], unsigned n,
+	uint8_t user_state)
+{
+	struct nx_user_record rec = {.state = user_state}, old;
+	struct nx_store_txn *t = begin(f);
+	struct nx_store_walk w;
+	uint64_t removed;
+
+	assert_int_equal(nx_store_replace_begin(t, domain, &w, &f->err), 0);
+	for (unsigned i = 0; i < n; i++) {
+		struct nx_key k = key_of(users[i]);
+
+		assert_int_equal(nx_store_replace_put(&w, &k, &rec, &old, &f->err), 0);
+	}
+	assert_int_equal(nx_store_replace_end(&w, &removed, &f->err), 0);
+	commit(f, t);
+}
+
+static void the_digest_is_equal_where_the_users_are(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const users[] = {"alice", "bob", "carol"};
+	struct nx_key bob = key_of("bob"), dave = key_of("dave");
+	struct nx_tally want = {0}, empty = {0};
+	struct nx_store_txn *t = begin(f);
+
+	for (unsigned i = 0; i < 3; i++)
+		nx_tally_user(&want, (const uint8_t *)users[i], strlen(users[i]), 0, NX_USER_KNOWN);
+	put(f, t, 1, "carol", NX_USER_GONE);
+	put(f, t, 2, "alice", NX_USER_KNOWN); /* two domains in turns */
+	put(f, t, 1, "dave", NX_USER_HEAD);
+	put(f, t, 2, "bob", NX_USER_KNOWN);
+	put(f, t, 1, "bob", NX_USER_KNOWN);
+	put(f, t, 2, "carol", NX_USER_KNOWN);
+	commit(f, t);
+	assert_true(same(tally(f, 2), want));
+	assert_false(same(tally(f, 1), want));
+	t = begin(f); /* another way to the same users */
+	put(f, t, 1, "alice", NX_USER_KNOWN);
+	put(f, t, 1, "carol", NX_USER_KNOWN);
+	assert_int_equal(nx_store_user_del(t, 1, &dave, NULL, &f->err), 0);
+	commit(f, t);
+	assert_true(same(tally(f, 1), want));
+	reopen(f);
+	assert_true(same(tally(f, 1), want));
+	replace(f, 3, users, 3, NX_USER_KNOWN);
+	assert_true(same(tally(f, 3), want));
+	replace(f, 3, users, 3, NX_USER_GONE);
+	assert_int_equal(tally(f, 3).count, 3);
+	assert_false(nx_digest_eq(tally(f, 3).digest, want.digest)); /* a state counts */
+	t = begin(f);
+	assert_int_equal(nx_store_user_del(t, 1, &bob, NULL, &f->err), 0);
+	put(f, t, 1, "bobo", NX_USER_KNOWN);
+	commit(f, t);
+	assert_false(nx_digest_eq(tally(f, 1).digest, want.digest)); /* and a key */
+	t = begin(f);
+	assert_int_equal(nx_store_user_del_all(t, 1, &f->err), 0);
+	commit(f, t);
+	assert_true(same(tally(f, 1), empty));
+	t = begin(f); /* what is not committed leaves it alone */
+	put(f, t, 2, "zoe", NX_USER_KNOWN);
+	nx_store_abort(t);
+	assert_true(same(tally(f, 2), want));
+}
+
+static bool any_user(void *arg, const uint8_t *key, size_t len, const struct nx_user_record *rec)
+{
+	(void)key;
+	(void)len;
+	(void)rec;
+	++*(unsigned *)arg;
+	return true;
+}
+
+static int scan_all(struct fixture *f, uint32_t domain)
+{
+	unsigned n = 0;
+
+	return nx_store_user_scan_all(f->s, domain, any_user, &n, &f->err);
+}
+
+/* Writes over the last place of the file where text stands. */
+static void overwrite(const char *path, const char *text, char with)
+{
+	int fd = open(path, O_RDWR);
+	size_t size = 4u << 20, len = strlen(text);
+	char *bytes = malloc(size);
+	ssize_t n = pread(fd, bytes, size, 0);
+	unsigned found = 0;
+
+	assert_true(n > 0);
+	for (ssize_t i = 0; i + (ssize_t)len <= n; i++) {
+		if (memcmp(bytes + i, text, len) != 0)
+			continue;
+		found++;
+		assert_int_equal(pwrite(fd, &with, 1, i + (ssize_t)len - 1), 1);
+	}
+	assert_true(found > 0);
+	free(bytes);
+	close(fd);
+}
+
+static void a_damaged_user_is_found_by_the_digest(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const users[] = {"alice", "carol"};
+	char data[NX_SCRATCH_PATH + 32];
+	struct nx_store_txn *t = begin(f);
+
+	put(f, t, 1, "alice", NX_USER_KNOWN);
+	put(f, t, 1, "unmistakable", NX_USER_KNOWN);
+	put(f, t, 2, "bob", NX_USER_KNOWN);
+	commit(f, t);
+	assert_int_equal(scan_all(f, 1), 0);
+	nx_store_close(f->s);
+	snprintf(data, sizeof(data), "%s/data.mdb", f->path);
+	overwrite(data, "unmistakable", 'f'); /* a page that LMDB takes for a good one */
+	assert_int_equal(nx_store_open(f->path, 16, &f->s, &f->err), 0);
+	assert_int_equal(scan_all(f, 1), NX_ERR_CORRUPT);
+	assert_non_null(strstr(f->err.text, "replace the domain's users by load --replace"));
+	assert_int_equal(scan_all(f, 2), 0);
+	replace(f, 1, users, 2, NX_USER_KNOWN); /* which mends it */
+	assert_int_equal(scan_all(f, 1), 0);
+	assert_int_equal(count(f, 1), 2);
+}
+
+static struct nx_digest whole(const struct nx_store_records *r, uint64_t users)
+{
+	struct nx_tally t[2] = {{.count = users, .digest = {1, 2}}, {.count = 5}};
+
+	return nx_digest_whole(r, t);
+}
+
+static void the_whole_digest_knows_policy_and_no_ids(void **state)
+{
+	struct nx_domain_def d[] = {{.id = 7, .name = "a.example"}, {.id = 3, .name = "b.example"}};
+	struct nx_range_def range = {7, {"+4420", 12, 13}};
+	struct nx_rule_def rules[] = {{1, 0, 70, NX_404, false, (char *)(uintptr_t) "x"},
+		{2, 3, 70, NX_404, false, (char *)(uintptr_t) "y"}};
+	struct nx_source_def source = {.prefix = {.len = 120}, .class = "carrier"};
+	struct nx_store_records r = {.domains = d,
+		.n_domains = 2,
+		.ranges = &range,
+		.n_ranges = 1,
+		.rules = rules,
+		.n_rules = 2,
+		.sources = &source,
+		.n_sources = 1};
+	struct nx_digest first = whole(&r, 9);
+
+	(void)state;
+	r.meta = (struct nx_store_meta){.version = 9, .next_rule = 8, .bypass = true};
+	d[0].id = range.domain = 8; /* the same with another history */
+	d[1].id = rules[1].domain = 4;
+	rules[1].id = 12;
+	assert_true(nx_digest_eq(whole(&r, 9), first));
+#define DIFFERS(change, back)                            \
+	change;                                          \
+	assert_false(nx_digest_eq(whole(&r, 9), first)); \
+	back;                                            \
+	assert_true(nx_digest_eq(whole(&r, 9), first))
+	DIFFERS(d[0].complete = true, d[0].complete = false);
+	DIFFERS(range.range.max_len = 12, range.range.max_len = 13);
+	DIFFERS(range.domain = 4, range.domain = 8);
+	DIFFERS(rules[1].domain = 0, rules[1].domain = 4);
+	DIFFERS(rules[0].shadow = true, rules[0].shadow = false);
+	DIFFERS(source.class[0] = 'b', source.class[0] = 'c');
+	DIFFERS(source.prefix.len = 121, source.prefix.len = 120);
+	DIFFERS(r.n_sources = 0, r.n_sources = 1);
+#undef DIFFERS
+	assert_false(nx_digest_eq(whole(&r, 8), first));
+	/* rules of one priority are tried in order */
+	struct nx_rule_def turned[] = {rules[1], rules[0]};
+
+	r.rules = turned;
+	assert_false(nx_digest_eq(whole(&r, 9), first));
+}
+
 /* ---- growing ---- */
 
 /* n users in no order, with long names */
@@ -575,6 +769,9 @@ int main(void)
 		T(deleting_a_domain_takes_all_that_is_its),
 		T(replacing_gives_the_new_set_and_right_counts),
 		T(replacing_refuses_keys_that_do_not_ascend),
+		T(the_digest_is_equal_where_the_users_are),
+		T(a_damaged_user_is_found_by_the_digest),
+		T(the_whole_digest_knows_policy_and_no_ids),
 		T(the_map_grows_between_transactions),
 		T(a_reader_at_work_keeps_the_map),
 		T(a_full_disk_keeps_what_was_committed),
