@@ -3,6 +3,7 @@ clients. Needs no namespaces and no root."""
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -21,6 +22,7 @@ class Box:
         self.path, self.log = directory / "nxsip.yaml", directory / "log"
         self.socket, self.store = directory / "nxsipd.sock", directory / "store"
         self.daemon = None
+        self.limit = None  # a resource and how much nxsipd may have of it
         self.env = {**os.environ, "RUNTIME_DIRECTORY": str(directory)}  # EAL's files
         self.env.pop("NXSIP_SOCKET", None)
 
@@ -97,6 +99,7 @@ class Box:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
+                preexec_fn=self.set_limit if self.limit else None,
             )
 
         def serves():
@@ -107,6 +110,10 @@ class Box:
 
         if not wait_until(serves, READY_S):
             raise LabError(f"nxsipd does not serve:\n{tail(self.log)}")
+
+    def set_limit(self):
+        which, most = self.limit
+        resource.setrlimit(which, (most, most))
 
     def stop(self, sig=signal.SIGTERM):
         """Ends nxsipd and returns its exit code."""

@@ -41,7 +41,8 @@ def test_status(filled):
         rf"testbox: nxsipd \S+, pid {filled.daemon.pid}, up \d+ s, serving", lines[0]
     )
     assert lines[1] == (
-        f"data version {status['data_version']}, policy version {status['policy_version']}"
+        f"data version {status['data_version']}, digest {status['digest']}, "
+        f"policy version {status['policy_version']}"
     )
     assert lines[2] == "passed 0, answered 404 0, 604 0, absorbed 0, dropped 0"
     assert re.search(r"^domain +table +known +gone +heads +memory +authoritative", lines[-3])

@@ -155,7 +155,7 @@ def test_what_is_no_table_at_all_is_refused(filled):
     said = filled.fails(1, "load", write(filled, "user,state\n"), *IN_DOMAIN, "--replace")
     assert said == (
         "nxsipctl: the file holds no user: to replace by it would remove all 2 users of "
-        "example.net; nothing was loaded\n"
+        "example.net; nothing was loaded (--force if that is meant)\n"
     )
     assert filled.fails(1, "load", filled.build / "nxsipctl", *IN_DOMAIN, "--merge").startswith(
         "nxsipctl: row 1, column "
