@@ -30,10 +30,6 @@ static void print_result(const struct nx_call *call, const json_t *r, FILE *out)
 			nx_number(nx_num(r, "rows"), n[0]), nx_bytes(nx_num(r, "bytes"), n[1]),
 			nx_str(r, "digest"), (unsigned long)nx_num(r, "version"));
 	(void)fputc('\n', out);
-	if (nx_bool(r, "bare_digits") && !call->json)
-		(void)fputs("nxsipctl: some names are bare digits: load this with "
-			    "--digits-are-names\n",
-			stderr);
 }
 
 static int dump_into(struct nx_call *call, struct nx_client *client, int fd, FILE *out)
@@ -45,6 +41,10 @@ static int dump_into(struct nx_call *call, struct nx_client *client, int fd, FIL
 		return code;
 	if (out)
 		print_result(call, result, out);
+	if (nx_bool(result, "bare_digits") && !call->json)
+		(void)fputs("nxsipctl: some names are bare digits: load this with "
+			    "--digits-are-names\n",
+			stderr);
 	json_decref(result);
 	return NX_EXIT_OK;
 }
