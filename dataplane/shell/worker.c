@@ -10,12 +10,12 @@
 #include <rte_malloc.h>
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
-#include <urcu-qsbr.h>
 
 #include "dataplane/core/pipeline.h"
 #include "dataplane/core/reply.h"
 #include "dataplane/shell/poison.h"
 #include "dataplane/shell/worker.h"
+#include "nxsip/rcu.h"
 
 #define IDLE_POLLS   20000 /* empty loops before an adaptive worker sleeps: some ms */
 #define SLEEP_MIN_NS 20000L
@@ -62,7 +62,7 @@ static void count(struct nx_worker *w, unsigned source, unsigned reason)
 	nx_count(&w->stats.reason[source][reason], 1);
 }
 
-static enum nx_csum csum_of(uint64_t flags, uint64_t mask, uint64_t good, uint64_t bad)
+static uint8_t csum_of(uint64_t flags, uint64_t mask, uint64_t good, uint64_t bad)
 {
 	flags &= mask;
 	return flags == good ? NX_CSUM_GOOD : flags == bad ? NX_CSUM_BAD : NX_CSUM_UNKNOWN;
@@ -271,9 +271,9 @@ static void nap(struct nx_worker *w, long *sleep_ns)
 {
 	struct timespec ts = {.tv_nsec = *sleep_ns};
 
-	rcu_thread_offline();
+	nx_rcu_offline();
 	(void)nanosleep(&ts, NULL);
-	rcu_thread_online();
+	nx_rcu_online();
 	*sleep_ns = RTE_MIN(2 * *sleep_ns, SLEEP_MAX_NS);
 	nx_count(&w->stats.sleeps, 1);
 }
@@ -291,7 +291,7 @@ int nx_worker_run(void *arg)
 
 		for (unsigned i = 0; i < w->n_ports; i++)
 			received += poll_port(w, &w->ports[i], policy);
-		rcu_quiescent_state();
+		nx_rcu_quiescent();
 		nx_count(&w->stats.loops, 1);
 		if (received) {
 			idle = 0;
