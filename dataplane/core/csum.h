@@ -13,6 +13,9 @@
  * is even. Thread: any; no state. */
 uint64_t nx_csum_add(uint64_t sum, const void *data, size_t len);
 
+/* nx_csum_datagram is the sum of what fits into a datagram, to begin or go on with by `+`. */
+uint32_t nx_csum_datagram(const void *data, uint16_t len);
+
 /* The ways to do so, the widest that the machine has being the one that is taken; the results are
  * the same. For tests. */
 enum nx_csum_way { NX_CSUM_PLAIN, NX_CSUM_AVX2, NX_CSUM_AVX512 };
@@ -26,6 +29,7 @@ static inline uint64_t nx_csum_words(const uint8_t *at, size_t n)
 	uint64_t sum = 0;
 	uint32_t w;
 
+#pragma GCC unroll 10
 	for (size_t i = 0; i < n; i++) {
 		memcpy(&w, at + 4 * i, sizeof(w));
 		sum += w;
@@ -37,10 +41,11 @@ static inline uint64_t nx_csum_words(const uint8_t *at, size_t n)
  * memcpy, no byte swap; over data that include a right checksum it is 0. */
 static inline uint16_t nx_csum_fold(uint64_t sum)
 {
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
+	uint32_t half;
+
+	/* each half added to the other, its carry come round: in the upper half of the result */
+	half = (uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32);
+	return (uint16_t) ~((half + (half << 16 | half >> 16)) >> 16);
 }
 
 /* nx_csum_pseudo begins the sum of a UDP datagram with its pseudo-header (RFC 768, RFC 8200 8.1),
