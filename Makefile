@@ -97,8 +97,9 @@ PKGS_DPDK := libdpdk
 # third-party headers by -isystem: they do not survive our warnings
 sysinc = $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(1) 2>/dev/null))
 
-WARN := -Wall -Wextra -Werror -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
-CFLAGS_BASE := -std=gnu17 -g -fno-strict-aliasing -fno-omit-frame-pointer -pthread $(WARN) \
+WARN := -Wall -Wextra -Werror -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wno-microsoft-anon-tag
+# ms-extensions: a named struct within another whose fields are the other's own (packet.h)
+CFLAGS_BASE := -std=gnu17 -fms-extensions -g -fno-strict-aliasing -fno-omit-frame-pointer -pthread $(WARN) \
 	-Iinclude -I. -D_GNU_SOURCE
 CFLAGS_BASE += $(if $(DEBUG),-O0,-O2) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=undefined)
 LDFLAGS_BASE := -pthread $(if $(SAN),-fsanitize=$(SAN))

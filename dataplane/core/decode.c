@@ -36,6 +36,8 @@
 #define UDP_LEN  8
 #define UDP_CSUM 6 /* offset in the UDP header */
 
+#define HEAD_MAX 64 /* bytes of L2 to L4 that two packets are compared in */
+
 static inline uint16_t be16(const uint8_t *at)
 {
 	return (uint16_t)(at[0] << 8 | at[1]);
@@ -228,7 +230,86 @@ unsigned nx_decode(struct nx_packet *p)
 	unsigned reason = decode(p);
 
 	p->reason = (uint8_t)reason;
+	p->like = p;
+	p->is_plain = reason == NX_R_UNDECIDED && p->frame_len >= HEAD_MAX &&
+		      p->payload_off <= HEAD_MAX &&
+		      p->l4_off - p->l3_off == (p->is_v6 ? IPV6_LEN : IPV4_LEN);
 	return reason;
+}
+
+/* ---- a packet like the one before ---- */
+
+#define FIELD(at) [L2_MAX + (at)]
+
+/* What has to be the same: all of L2, and of IP and UDP all that is 0xff here. Before them stands
+ * enough for L2, after them zeros up to HEAD_MAX. */
+#define L2_MAX (ETHER_LEN + TAGS_MAX * TAG_LEN)
+#define ALL    0xff
+
+static const uint8_t same_v4[L2_MAX + HEAD_MAX] = {
+	[0 ... L2_MAX - 1] = ALL,
+	FIELD(0) = ALL,                      /* version, length */
+	FIELD(1) = ALL,                      /* DSCP and ECN */
+	[L2_MAX + 6 ... L2_MAX + 7] = ALL,   /* flags and offset */
+	FIELD(9) = ALL,                      /* protocol */
+	[L2_MAX + 12 ... L2_MAX + 23] = ALL, /* addresses, ports */
+};
+
+static const uint8_t same_v6[L2_MAX + HEAD_MAX] = {
+	[0 ... L2_MAX - 1] = ALL,
+	FIELD(0) = ALL,                     /* version, traffic class */
+	FIELD(1) = 0xf0,                    /* traffic class; then the flow label */
+	FIELD(6) = ALL,                     /* next header */
+	[L2_MAX + 8 ... L2_MAX + 43] = ALL, /* addresses, ports */
+};
+
+typedef uint8_t bytes16 __attribute__((vector_size(16)));
+typedef uint64_t words16 __attribute__((vector_size(16)));
+
+static inline bytes16 load16(const uint8_t *at)
+{
+	bytes16 v;
+
+	memcpy(&v, at, sizeof(v));
+	return v;
+}
+
+static inline bool same_head(const uint8_t *a, const uint8_t *b, const uint8_t *mask)
+{
+	bytes16 diff = {0};
+	words16 all;
+
+#pragma GCC unroll 4
+	for (unsigned i = 0; i < HEAD_MAX; i += sizeof(bytes16))
+		diff |= (load16(a + i) ^ load16(b + i)) & load16(mask + i);
+	all = (words16)diff;
+	return (all[0] | all[1]) == 0;
+}
+
+/* What differs is right in itself: lengths that agree, and IPv4's checksum. */
+static inline __attribute__((always_inline)) bool like(
+	const struct nx_packet *before, struct nx_packet *p, bool is_v6)
+{
+	const uint32_t l3_off = before->l3_off, l4_off = before->l4_off;
+	const uint8_t *ip = p->frame + l3_off;
+	uint32_t end = l3_off + (is_v6 ? IPV6_LEN + be16(ip + 4) : be16(ip + 2));
+	uint32_t udp_len = be16(p->frame + l4_off + 4);
+
+	if (!same_head(p->frame, before->frame, (is_v6 ? same_v6 : same_v4) + L2_MAX - l3_off) ||
+		end > p->frame_len || l4_off + udp_len != end || udp_len < UDP_LEN ||
+		(!is_v6 && !ipv4_csum_ok(p, ip, IPV4_LEN)))
+		return false;
+	p->path = before->path;
+	p->like = before->like;
+	p->payload_len = (uint16_t)(udp_len - UDP_LEN);
+	return true;
+}
+
+bool nx_decode_like(const struct nx_packet *before, struct nx_packet *p)
+{
+	if (!before->is_plain || p->frame_len < HEAD_MAX)
+		return false;
+	return before->is_v6 ? like(before, p, true) : like(before, p, false);
 }
 
 bool nx_decode_udp_csum(const struct nx_packet *p)
@@ -240,6 +321,6 @@ bool nx_decode_udp_csum(const struct nx_packet *p)
 		return p->udp_csum == NX_CSUM_GOOD;
 	if (be16(udp + UDP_CSUM) == 0)
 		return !p->is_v6;
-	return nx_csum_fold(nx_csum_add(
-		       nx_csum_pseudo(&p->src, &p->dst, p->is_v6, udp_len), udp, udp_len)) == 0;
+	return nx_csum_fold(nx_csum_pseudo(&p->src, &p->dst, p->is_v6, udp_len) +
+			    nx_csum_datagram(udp, udp_len)) == 0;
 }

@@ -15,8 +15,15 @@
  * (multicast, broadcast, unspecified, loopback, v4-mapped or port 0 on either end; source MAC a
  * group address; destination MAC a group address; source-routed, so that the destination is not
  * the last one: IPv4 LSRR or SSRR, an IPv6 routing header with segments left).
- * p->vlan is the outermost id that is not 0: a priority tag (id 0) belongs to no VLAN. */
+ * p->vlan is the outermost id that is not 0: a priority tag (id 0) belongs to no VLAN.
+ * p->like is p. */
 unsigned nx_decode(struct nx_packet *p);
+
+/* nx_decode_like decodes p as the packet before it, and takes over its whole path, where p's
+ * headers are the same bytes but for lengths, checksums, identification and hops; as a burst's
+ * packets mostly are. In:     before: a packet that nx_decode or nx_decode_like found sound; its
+ * frame is still there. Return: false where nx_decode has to look: nothing is written then. */
+bool nx_decode_like(const struct nx_packet *before, struct nx_packet *p);
 
 /* nx_decode_udp_csum returns whether the UDP checksum is right; believes p->udp_csum where the port
  * checked. IPv4 checksum 0 (none) is right; over IPv6 it is wrong. Call it only after nx_decode. */

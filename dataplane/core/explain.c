@@ -133,7 +133,8 @@ int nx_explain(const struct nx_policy *policy, const struct nx_explain_query *q,
 	p.dst_port = slot->port;
 	p.vlan = slot->vlan;
 
-	nx_verdict_admit(policy, UINT64_MAX, NULL, &p);
+	nx_verdict_admit(policy, UINT64_MAX, &p);
+	p.reason = p.admitted;
 	if (p.reason == NX_R_UNDECIDED)
 		nx_verdict_ask(policy, &p);
 	if (p.reason == NX_R_UNDECIDED)

@@ -6,16 +6,32 @@
 #include "dataplane/core/decode.h"
 #include "dataplane/core/verdict.h"
 
-static void start(struct nx_packet *p)
+static inline void start(struct nx_packet *p)
 {
 	p->reason = NX_R_UNDECIDED;
 	p->class = 0;
 	p->service = -1;
-	p->has_key = false;
 	p->domain = -1;
-	p->user_state = NX_USER_ABSENT;
 	p->rule = -1;
 	p->range = -1;
+	p->user_state = NX_USER_ABSENT;
+	p->has_key = false;
+}
+
+/* L2 to source: is the packet sound, and of whom?  before: the last one that was decoded, or NULL.
+ * Return: whether p was. */
+static inline bool read_head(const struct nx_policy *policy, uint64_t now_ns,
+	const struct nx_packet *before, struct nx_packet *p)
+{
+	if (!before || !nx_decode_like(before, p)) {
+		if (nx_decode(p) != NX_R_UNDECIDED)
+			return false;
+		nx_verdict_admit(policy, now_ns, p);
+	}
+	p->reason = p->admitted;
+	if (p->reason == NX_R_UNDECIDED && !nx_decode_udp_csum(p))
+		p->reason = NX_R_UDP_CHECKSUM;
+	return true;
 }
 
 static const struct nx_users *users_of(const struct nx_policy *policy, const struct nx_packet *p)
@@ -38,10 +54,8 @@ void nx_pipeline_judge(const struct nx_policy *policy, unsigned worker, uint64_t
 			p->reason = NX_R_FROM_CORE;
 		else if (!policy)
 			p->reason = NX_R_NO_TABLE;
-		else if (nx_decode(p) == NX_R_UNDECIDED) {
-			nx_verdict_admit(policy, now_ns, before, p);
+		else if (read_head(policy, now_ns, before, p))
 			before = p;
-		}
 		if (p->reason != NX_R_UNDECIDED)
 			continue;
 		nx_verdict_ask(policy, p);

@@ -3,7 +3,7 @@
  * not have been sent kills a real call. */
 #include "dataplane/core/verdict.h"
 
-#include "dataplane/core/decode.h"
+#include "dataplane/core/bytes.h"
 #include "dataplane/core/reply.h"
 #include "dataplane/core/route.h"
 #include "dataplane/core/uri.h"
@@ -38,37 +38,34 @@ static bool is_unanswerable(unsigned reason)
 	return reason >= NX_R_BAD_REQUEST_LINE && reason <= NX_R_TOO_MANY;
 }
 
-static bool same_service(const struct nx_packet *a, const struct nx_packet *b)
+void nx_verdict_admit(const struct nx_policy *policy, uint64_t now_ns, struct nx_packet *p)
 {
-	return a->dst_port == b->dst_port && a->vlan == b->vlan && nx_addr_eq(&a->dst, &b->dst);
-}
-
-void nx_verdict_admit(const struct nx_policy *policy, uint64_t now_ns,
-	const struct nx_packet *before, struct nx_packet *p)
-{
-	bool known_source;
-
-	p->service = before && same_service(before, p)
-			     ? before->service
-			     : nx_policy_service(policy, p->vlan, &p->dst, p->dst_port);
+	p->service = nx_policy_service(policy, p->vlan, &p->dst, p->dst_port);
+	p->class = 0;
+	p->own_source = false;
 	if (p->service < 0) {
-		p->reason = NX_R_NOT_SERVICE;
+		p->admitted = NX_R_NOT_SERVICE;
 		return;
 	}
-	known_source = before && before->service >= 0 && nx_addr_eq(&before->src, &p->src);
-	p->class = known_source ? before->class : (uint8_t)nx_policy_class(policy, &p->src);
-	p->own_source = known_source ? before->own_source : nx_policy_is_own(policy, &p->src);
+	p->class = (uint8_t)nx_policy_class(policy, &p->src);
+	p->own_source = nx_policy_is_own(policy, &p->src);
 	if (policy->services[p->service].originating)
-		p->reason = NX_R_ORIGINATING;
+		p->admitted = NX_R_ORIGINATING;
 	else if (policy->bypass && now_ns >= policy->bypass_ack_until_ns)
-		p->reason = NX_R_BYPASS;
+		p->admitted = NX_R_BYPASS;
 	else if (p->own_source)
-		p->reason = NX_R_SELF_SOURCE;
+		p->admitted = NX_R_SELF_SOURCE;
 	else if (is_reflector(p->src_port))
-		p->reason = NX_R_REFLECTION;
-	else if (!nx_decode_udp_csum(p))
-		p->reason = NX_R_UDP_CHECKSUM;
+		p->admitted = NX_R_REFLECTION;
+	else
+		p->admitted = NX_R_UNDECIDED;
 }
+
+/* Facts that the next stages have nothing to say to: the request passes for one of them. */
+#define HOLDS                                                                             \
+	(NX_SIP_TO_TAG | NX_SIP_DIALOG_HEADER | NX_SIP_VIA_MADDR | NX_SIP_PROXY_REQUIRE | \
+		NX_SIP_MAX_FORWARDS_0 | EMERGENCY)
+#define EMERGENCY (NX_SIP_RESOURCE_PRIORITY | NX_SIP_PRIORITY_EMERGENCY | NX_SIP_PSAP_CALLBACK)
 
 /* Rules 3 to 9: is this request ours to answer? */
 static unsigned check_method(const struct nx_class *class, const struct nx_sip *sip)
@@ -91,14 +88,9 @@ static unsigned check_method(const struct nx_class *class, const struct nx_sip *
 	}
 }
 
-static unsigned check_request(
-	const struct nx_policy *policy, const struct nx_class *class, const struct nx_packet *p)
+/* The first that holds is the reason. */
+static unsigned check_flags(const struct nx_sip *sip)
 {
-	const struct nx_sip *sip = &p->sip;
-	unsigned reason = check_method(class, sip);
-
-	if (reason != NX_R_UNDECIDED)
-		return reason;
 	if (sip->flags & NX_SIP_TO_TAG)
 		return NX_R_IN_DIALOG;
 	if (sip->flags & NX_SIP_DIALOG_HEADER)
@@ -111,12 +103,30 @@ static unsigned check_request(
 		return NX_R_PROXY_REQUIRE;
 	if (sip->flags & NX_SIP_MAX_FORWARDS_0)
 		return NX_R_MAX_FORWARDS;
+	return NX_R_UNDECIDED;
+}
+
+static unsigned check_request(
+	const struct nx_policy *policy, const struct nx_class *class, const struct nx_packet *p)
+{
+	const struct nx_sip *sip = &p->sip;
+	unsigned reason = check_method(class, sip);
+
+	if (reason == NX_R_UNDECIDED)
+		reason = check_flags(sip);
+	if (reason != NX_R_UNDECIDED)
+		return reason;
 	if (sip->n_route && !nx_route_is_own(policy, p))
 		return NX_R_ROUTE;
-	if (sip->flags &
-		(NX_SIP_RESOURCE_PRIORITY | NX_SIP_PRIORITY_EMERGENCY | NX_SIP_PSAP_CALLBACK))
-		return NX_R_EMERGENCY;
-	return NX_R_UNDECIDED;
+	return sip->flags & EMERGENCY ? NX_R_EMERGENCY : NX_R_UNDECIDED;
+}
+
+/* What nearly all requests are, and check_request has nothing against: an INVITE that none of the
+ * facts holds, over UDP and without a Route. */
+static inline bool is_usual(const struct nx_sip *sip)
+{
+	return sip->method == NX_M_INVITE && sip->n_route == 0 &&
+	       (sip->flags & (HOLDS | NX_SIP_VIA_UDP)) == NX_SIP_VIA_UDP;
 }
 
 /* The domain that a URI's host names on this service; a tel URI names no host, so only `any`
@@ -167,27 +177,31 @@ static unsigned identify_register(const struct nx_policy *policy, struct nx_pack
 	return uri_domain(service, msg, &ruri) == p->domain ? NX_R_UNDECIDED : NX_R_HOST;
 }
 
-void nx_verdict_ask(const struct nx_policy *policy, struct nx_packet *p)
+/* Steps 1 to 3 for what was parsed with `parsed`: is it ours, absorbed, or to pass? */
+static out_of_line unsigned judge_request(
+	const struct nx_policy *policy, const struct nx_packet *p, unsigned parsed)
 {
 	const struct nx_class *class = &policy->classes[p->class];
+
+	if (parsed == NX_R_UNDECIDED && p->sip.method == NX_M_ACK)
+		return nx_reply_owns(policy->tag_key, p) ? NX_R_ACK_ABSORBED
+		       : policy->bypass                  ? NX_R_BYPASS
+							 : NX_R_ACK_UNMATCHED;
+	if (policy->bypass)
+		return NX_R_BYPASS;
+	if (is_unanswerable(parsed) && class->unanswerable_drop)
+		return policy->shadow ? NX_R_SHADOW_DROP : NX_R_UNANSWERABLE_DROP;
+	return parsed == NX_R_UNDECIDED ? check_request(policy, class, p) : parsed;
+}
+
+void nx_verdict_ask(const struct nx_policy *policy, struct nx_packet *p)
+{
 	const struct nx_domain *domain;
 	struct nx_uri uri;
 	unsigned reason = nx_sip_parse(nx_payload(p), p->payload_len, &p->sip, NULL);
 
-	if (reason == NX_R_UNDECIDED && p->sip.method == NX_M_ACK) {
-		p->reason = nx_reply_owns(policy->tag_key, p) ? NX_R_ACK_ABSORBED
-			    : policy->bypass                  ? NX_R_BYPASS
-							      : NX_R_ACK_UNMATCHED;
-		return;
-	}
-	if (policy->bypass) {
-		p->reason = NX_R_BYPASS;
-		return;
-	}
-	if (is_unanswerable(reason) && class->unanswerable_drop)
-		reason = policy->shadow ? NX_R_SHADOW_DROP : NX_R_UNANSWERABLE_DROP;
-	if (reason == NX_R_UNDECIDED)
-		reason = check_request(policy, class, p);
+	if (reason != NX_R_UNDECIDED || policy->bypass || !is_usual(&p->sip))
+		reason = judge_request(policy, p, reason);
 	if (reason == NX_R_UNDECIDED)
 		reason = p->sip.method == NX_M_REGISTER
 				 ? identify_register(policy, p)
@@ -326,7 +340,9 @@ static unsigned by_source(const struct nx_class *class, const struct nx_packet *
 	port = nx_reply_dest_port(p, class);
 	if (port == 0)
 		return NX_R_SYMMETRIC;
-	return is_reflector(port) ? NX_R_REFLECTION : NX_R_UNDECIDED;
+	if (port != p->src_port && is_reflector(port)) /* src_port: nx_verdict_admit's */
+		return NX_R_REFLECTION;
+	return NX_R_UNDECIDED;
 }
 
 void nx_verdict_decide(const struct nx_policy *policy, unsigned worker, struct nx_packet *p)

@@ -5,12 +5,9 @@
 
 #include "dataplane/core/packet.h"
 
-/* nx_verdict_admit finds service and source class of a decoded packet, and checks what may be
- * judged at all (rules 1, 2 and 12).  Sets p->reason where it decides.
- * In:     policy not NULL. before: a packet already admitted under the same policy, or NULL; what
- *         comes from the same trunk, as a burst's packets mostly do, is not looked up again. */
-void nx_verdict_admit(const struct nx_policy *policy, uint64_t now_ns,
-	const struct nx_packet *before, struct nx_packet *p);
+/* nx_verdict_admit finds service and source class of a decoded packet's path, and checks what may
+ * be judged at all (rules 1, 2 and 12): p->admitted.  In: policy not NULL. */
+void nx_verdict_admit(const struct nx_policy *policy, uint64_t now_ns, struct nx_packet *p);
 
 /* nx_verdict_ask parses the payload and makes the key: steps 1 to 4.  Sets p->reason where it
  * decides; else p->domain, p->key and p->hash are set and the domain has a table. */

@@ -224,6 +224,66 @@ static void any_header_byte_may_be_anything(void **state)
 	}
 }
 
+/* A packet is like the one before only where decoding it says the same; and it mostly is. */
+static void assert_like(struct guard *g, const struct nx_packet *before, const uint8_t *frame,
+	size_t len, unsigned *n_like)
+{
+	struct nx_packet p, q;
+	unsigned reason = decode_at_edge(g, frame, len, &p);
+
+	q = p;
+	q.path = (struct nx_path){.vlan = 1};
+	q.payload_len = 0;
+	q.like = NULL;
+	if (!nx_decode_like(before, &q))
+		return;
+	++*n_like;
+	assert_int_equal(reason, NX_R_UNDECIDED);
+	assert_ptr_equal(q.like, before);
+	assert_int_equal(q.payload_len, p.payload_len);
+	assert_int_equal(q.service, before->service);
+	assert_int_equal(q.class, before->class);
+	p.service = q.service;
+	p.class = q.class;
+	p.admitted = q.admitted;
+	p.own_source = q.own_source;
+	assert_memory_equal(&p.path, &q.path, sizeof(p.path));
+}
+
+static void a_packet_like_the_one_before(void **state)
+{
+	static uint8_t first[FRAME_MAX];
+	uint8_t frame[FRAME_MAX];
+	struct nx_packet before;
+	unsigned n_like;
+
+	for (size_t i = 0; i < SOUND_FRAMES; i++) {
+		const bool v4_frame = !sound_frames[i].spec.v6;
+		size_t len = build(first, &sound_frames[i].spec);
+		size_t headers = len - (sizeof(PAYLOAD) - 1);
+
+		memset(&before, 0, sizeof(before));
+		before.frame = first;
+		before.frame_len = (uint32_t)len;
+		assert_int_equal(nx_decode(&before), NX_R_UNDECIDED);
+		before.service = 3;
+		before.class = 2;
+		n_like = 0;
+		assert_like(*state, &before, first, len, &n_like);
+		assert_int_equal(n_like, before.is_plain);
+		for (size_t at = 0; at < headers * 256; at++) {
+			memcpy(frame, first, len);
+			frame[at / 256] = (uint8_t)at;
+			if (v4_frame && at / 256 > before.l3_off)
+				frame_fix_ipv4(frame + before.l3_off);
+			assert_like(*state, &before, frame, len, &n_like);
+		}
+		for (size_t cut = 0; cut < len; cut++)
+			assert_like(*state, &before, first, cut, &n_like);
+		assert_true(!before.is_plain || n_like > 256);
+	}
+}
+
 /* A change of one byte is always seen by the IPv4 header checksum. */
 static void rule_02_ipv4_header_checksum(void **state)
 {
@@ -578,6 +638,7 @@ int main(void)
 		cmocka_unit_test(rule_02_sound_frames_are_read),
 		cmocka_unit_test(rule_02_a_frame_cut_anywhere_is_truncated),
 		cmocka_unit_test(any_header_byte_may_be_anything),
+		cmocka_unit_test(a_packet_like_the_one_before),
 		cmocka_unit_test(rule_02_ipv4_header_checksum),
 		cmocka_unit_test(rule_02_the_port_may_have_checked),
 		cmocka_unit_test(rule_02_udp_checksum_covers_every_byte),
