@@ -2,10 +2,11 @@
  * tag, Call-ID, CSeq, Reason and Server where they fit, Content-Length. Values are the request's
  * bytes, folding kept. Nothing in it depends on time or memory, so a retransmission is answered
  * with the same bytes (rule 25).
- * The length is known before a byte is written: first the shape is chosen, within the request's
- * length (rule 23: what could amplify passes), the MTU and the buffer; then it is written without
- * a further check. Record-Route, Contact, Timestamp and bodies are left out (8.2.6.1 asks for
- * Timestamp in a 100 only). */
+ * It is never longer than the request (rule 23: what could amplify passes), nor than the MTU.
+ * Nearly every one fits with all that it may have: so it is written first and measured then; only
+ * where it came out too long, or the buffer might not hold what is too long, is its shape reckoned
+ * out before it is written. Record-Route, Contact, Timestamp and bodies are left out (8.2.6.1 asks
+ * for Timestamp in a 100 only). */
 #include "dataplane/core/reply_l4.h"
 #include "dataplane/core/reply_via.h"
 
@@ -45,8 +46,8 @@ struct reply {
 	enum nx_verdict status;
 	uint32_t server_len; /* 0: no Server header */
 	bool reason, compact;
-	uint32_t len; /* of all SIP */
 	struct via_edits via;
+	const struct nx_reply_peer *peer;
 };
 
 uint16_t nx_reply_dest_port(const struct nx_packet *p, const struct nx_class *class)
@@ -85,7 +86,7 @@ static inline uint32_t vias_len(const struct reply *r)
 	for (unsigned i = 0; i < sip->n_via; i++)
 		len += sip->via[i].len;
 	for (unsigned i = 0; i < r->via.n; i++)
-		len += edit_len(&r->via.edit[i], &r->via.source) - r->via.edit[i].cut;
+		len += edit_len(&r->via.edit[i], r->peer) - r->via.edit[i].cut;
 	return len;
 }
 
@@ -99,27 +100,36 @@ static inline uint32_t bare_len(const struct reply *r)
 	       sip->cseq.len + LEN(NO_BODY);
 }
 
-/* Takes out Server, then Reason, then letters, until the reply fits into room. */
-static inline bool fit(struct reply *r, uint32_t room)
+/* The most bytes that put_sip writes: values are the request's and do not overlap. */
+static inline uint32_t most_len(const struct reply *r)
+{
+	return r->p->sip.header_len + r->p->sip.n_via * LEN(VIA) + r->server_len +
+	       LEN(STATUS_604 FROM TO TO_TAG CALL_ID CSEQ REASON SERVER NO_BODY) + NX_TO_TAG_LEN +
+	       sizeof(r->peer->text);
+}
+
+/* Takes out Server, then Reason, then letters, until the reply fits into room.
+ * Return: its length, 0 where it does not fit. */
+static uint32_t fit(struct reply *r, uint32_t room)
 {
 	uint32_t server = r->server_len ? LEN(SERVER) + r->server_len : 0;
 	uint32_t reason = r->reason ? LEN(REASON) : 0;
+	uint32_t len = bare_len(r) + server + reason;
 
-	r->len = bare_len(r) + server + reason;
-	if (r->len > room) {
-		r->len -= server;
+	if (len > room) {
+		len -= server;
 		r->server_len = 0;
 	}
-	if (r->len > room) {
-		r->len -= reason;
+	if (len > room) {
+		len -= reason;
 		r->reason = false;
 	}
-	if (r->len > room) {
-		r->len -= r->p->sip.n_via * GAIN(VIA) + GAIN(FROM) + GAIN(TO) + GAIN(CALL_ID) +
-			  GAIN(NO_BODY);
+	if (len > room) {
+		len -= r->p->sip.n_via * GAIN(VIA) + GAIN(FROM) + GAIN(TO) + GAIN(CALL_ID) +
+		       GAIN(NO_BODY);
 		r->compact = true;
 	}
-	return r->len <= room;
+	return len <= room ? len : 0;
 }
 
 /* ---- writing. A run of the request's bytes is copied late, so that rows which stand side by side
@@ -163,12 +173,13 @@ static inline void edit_top_via(struct writer *w, const struct reply *r)
 
 		w->to = r->msg + e->at;
 		put_run(w, w->to + e->cut);
-		w->at = put_edit(w->at, e, &r->via.source);
+		w->at = put_edit(w->at, e, r->peer);
 	}
 	w->to = end;
 }
 
-static inline uint8_t *put_sip(uint8_t *at, const struct reply *r, const struct nx_policy *policy)
+static always_inline uint8_t *put_sip(
+	uint8_t *at, const struct reply *r, const struct nx_policy *policy)
 {
 	const struct nx_sip *sip = &r->p->sip;
 	struct writer w = {
@@ -198,14 +209,48 @@ static inline uint8_t *put_sip(uint8_t *at, const struct reply *r, const struct 
 	return PUT_NAME(w.at, r, NO_BODY);
 }
 
+/* put_fitted is put_sip for a reply that has to give up something. */
+static __attribute__((noinline, cold)) uint32_t put_fitted(
+	uint8_t *at, struct reply *r, const struct nx_policy *policy, uint32_t room)
+{
+	uint32_t len = fit(r, room);
+	const uint8_t *end;
+
+	if (len == 0)
+		return 0;
+	end = put_sip(at, r, policy);
+	assert(end == at + len);
+	return len;
+}
+
+/* Return: the bytes of SIP at `at`, 0 where they would not fit into room; cap bytes are there. */
+static always_inline uint32_t put_fitting(
+	uint8_t *at, struct reply *r, const struct nx_policy *policy, uint32_t room, uint32_t cap)
+{
+	if (most_len(r) <= cap) {
+		uint32_t len = (uint32_t)(put_sip(at, r, policy) - at);
+
+		if (len <= room)
+			return len;
+	}
+	return put_fitted(at, r, policy, room);
+}
+
 uint32_t nx_reply_build(const struct nx_packet *p, enum nx_verdict status,
 	const struct nx_reply_options *o, uint8_t *out, uint32_t cap, uint16_t *l4_off)
 {
 	const struct nx_policy *policy = o->policy;
 	uint16_t port = nx_reply_dest_port(p, &policy->classes[p->class]);
 	struct reply r;
-	uint8_t *sip = out + head_len(p), *end;
+	uint32_t len;
 
+	if (port == 0 || cap < head_len(p))
+		return 0;
+	if (o->peer->like != p->like) {
+		o->peer->like = p->like;
+		make_head(o->peer, p);
+		put_texts(o->peer, p);
+	}
 	r.p = p;
 	r.msg = nx_payload(p);
 	r.tag = o->tag;
@@ -213,14 +258,13 @@ uint32_t nx_reply_build(const struct nx_packet *p, enum nx_verdict status,
 	r.server_len = policy->server_len;
 	r.reason = o->reason_header && policy->reason_header;
 	r.compact = false;
+	r.peer = o->peer;
 	via_edits(&r.via, p);
-	if (port == 0 || !fit(&r, sip_room(p, o, cap)))
+	len = put_fitting(out + head_len(p), &r, policy, sip_room(p, o, cap), cap - head_len(p));
+	if (len == 0)
 		return 0;
-
-	end = put_sip(sip, &r, policy);
-	assert(end == sip + r.len);
-	put_head(p, o, port, r.len, out);
+	put_head(p, o, port, len, out);
 	if (l4_off)
 		*l4_off = (uint16_t)(head_len(p) - UDP_LEN);
-	return (uint32_t)(end - out);
+	return head_len(p) + len;
 }

@@ -20,8 +20,19 @@ bool nx_reply_owns(const struct nx_tag_key key[2], const struct nx_packet *p);
  * the class says pass (source and sent-by ports differ without rport: symmetric). */
 uint16_t nx_reply_dest_port(const struct nx_packet *p, const struct nx_class *class);
 
+/* What all replies to the packets of one path share, made for the first of them. The caller keeps
+ * it for a burst, and begins with {0}; what is in it is reply.c's. */
+struct nx_reply_peer {
+	const struct nx_packet *like; /* whose path it is, NULL: nobody's yet */
+	uint8_t head[80];             /* L2 to L4, without lengths, checksums, destination port */
+	uint64_t ip_sum, udp_sum;     /* of the IPv4 header and of the UDP pseudo-header */
+	uint8_t text[72];             /* ";rport=5060;received=192.0.2.1", and room for a word */
+	uint8_t rport_len, text_len;
+};
+
 struct nx_reply_options {
 	const struct nx_policy *policy;
+	struct nx_reply_peer *peer;
 	const char *tag;    /* by nx_reply_tags with the policy's signing key */
 	bool reason_header; /* rule 24 applies: INVITE for a number (and the policy wants it) */
 	bool hw_ip_csum,
@@ -32,7 +43,7 @@ struct nx_reply_options {
 /* nx_reply_build writes the whole reply frame: L2 to L4 headers mirrored (same VLAN tags,
  * priority, DSCP; DF set; IPv4 id 0; TTL 64; no IP options, no extension headers), then SIP.
  * In:     p: a parsed, answerable request; status: NX_404 or NX_604; cap: room at out.
- * Out:    *l4_off (may be NULL): where UDP begins, for offloads. Nothing in out where it returns 0.
+ * Out:    *l4_off (may be NULL): where UDP begins, for offloads.
  * Return: frame length, or 0 where the reply would be longer than the request's UDP payload (after
  *         leaving out optional headers and using compact names), than the MTU or than cap, or where
  *         nx_reply_dest_port has no port for it.

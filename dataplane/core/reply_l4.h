@@ -39,73 +39,87 @@ static inline void put_ethernet(const struct nx_packet *p, uint8_t *out)
 {
 	memcpy(out, p->frame + MAC_LEN, MAC_LEN);
 	memcpy(out + MAC_LEN, p->frame, MAC_LEN);
-	nx_copy_put(out + 2 * MAC_LEN, p->frame + 2 * MAC_LEN, p->l3_off - 2u * MAC_LEN);
+	memcpy(out + 2 * MAC_LEN, p->frame + 2 * MAC_LEN, p->l3_off - 2u * MAC_LEN);
 }
 
-/* The checksum is of words that are still in registers. */
-static inline void put_ipv4(const struct nx_packet *p, uint32_t udp_len, bool hw_csum, uint8_t *ip)
+static inline void put_ipv4(const struct nx_packet *p, uint8_t *ip)
 {
 	uint32_t dscp = p->frame[p->l3_off + 1] & DSCP_V4;
 	uint32_t word[3] = {
-		htobe32(0x45u << 24 | dscp << 16 | (IPV4_LEN + udp_len)),
+		htobe32(0x45u << 24 | dscp << 16),
 		htobe32(DF),
 		htobe32(TTL << 24 | PROTO_UDP << 16),
 	};
 
-	if (!hw_csum) {
-		uint64_t sum = (uint64_t)word[0] + word[1] + word[2] +
-			       nx_csum_words(p->dst.b + 12, 1) + nx_csum_words(p->src.b + 12, 1);
-
-		word[2] |= htobe32(be16toh(nx_csum_fold(sum)));
-	}
 	memcpy(ip, word, sizeof(word));
 	memcpy(ip + 12, p->dst.b + 12, 4);
 	memcpy(ip + 16, p->src.b + 12, 4);
 }
 
-static inline void put_ipv6(const struct nx_packet *p, uint32_t udp_len, uint8_t *ip)
+static inline void put_ipv6(const struct nx_packet *p, uint8_t *ip)
 {
 	const uint8_t *from = p->frame + p->l3_off;
 	uint32_t class = (uint32_t)from[0] << 24 | (uint32_t)(from[1] & DSCP_V6_LO) << 16;
-	uint32_t word[2] = {htobe32(class), htobe32(udp_len << 16 | PROTO_UDP << 8 | TTL)};
+	uint32_t word[2] = {htobe32(class), htobe32(PROTO_UDP << 8 | TTL)};
 
 	memcpy(ip, word, sizeof(word));
 	memcpy(ip + 8, p->dst.b, 16);
 	memcpy(ip + 24, p->src.b, 16);
 }
 
+/* The headers of every reply on p's path, without lengths, checksums and the port it goes to; and
+ * the sums of what is there. */
+static inline void make_head(struct nx_reply_peer *peer, const struct nx_packet *p)
+{
+	uint8_t *ip = peer->head + p->l3_off;
+	uint16_t udp[4] = {htobe16(p->dst_port)};
+
+	put_ethernet(p, peer->head);
+	if (p->is_v6)
+		put_ipv6(p, ip);
+	else
+		put_ipv4(p, ip);
+	memcpy(peer->head + head_len(p) - UDP_LEN, udp, UDP_LEN);
+	peer->ip_sum = p->is_v6 ? 0 : nx_csum_words(ip, IPV4_LEN / 4);
+	peer->udp_sum = nx_csum_pseudo(&p->dst, &p->src, p->is_v6, 0);
+}
+
 /* A port that fills the sum in wants to find the pseudo-header's, not complemented. A sum of 0 is
  * sent as 0xffff: 0 says "none" (RFC 768). */
-static inline void put_udp(const struct nx_packet *p, const struct nx_reply_options *o,
-	uint16_t dst_port, uint32_t udp_len, uint8_t *udp)
+static inline uint16_t udp_csum(const struct nx_reply_peer *peer, bool hw_csum, uint16_t dst_port,
+	uint16_t udp_len, const uint8_t *udp)
 {
-	uint16_t head[4] = {htobe16(p->dst_port), htobe16(dst_port), htobe16((uint16_t)udp_len)};
-	uint64_t sum = nx_csum_pseudo(&p->dst, &p->src, p->is_v6, (uint16_t)udp_len);
+	uint64_t sum = peer->udp_sum + htobe16(udp_len);
+	uint16_t csum, src_port;
 
-	if (o->hw_udp_csum) {
-		head[3] = (uint16_t)~nx_csum_fold(sum);
-	} else {
-		sum += (uint64_t)head[0] + head[1] + head[2];
-		sum = nx_csum_add(sum, udp + UDP_LEN, udp_len - UDP_LEN);
-		head[3] = nx_csum_fold(sum);
-		head[3] = head[3] == 0 ? 0xffff : head[3];
-	}
-	memcpy(udp, head, sizeof(head));
+	if (hw_csum)
+		return (uint16_t)~nx_csum_fold(sum);
+	memcpy(&src_port, udp, sizeof(src_port));
+	sum += (uint64_t)src_port + htobe16(dst_port) + htobe16(udp_len) +
+	       nx_csum_datagram(udp + UDP_LEN, (uint16_t)(udp_len - UDP_LEN));
+	csum = nx_csum_fold(sum);
+	return csum == 0 ? 0xffff : csum;
 }
 
 /* Writes head_len bytes at out, before the sip_len bytes of SIP that are in their place already. */
 static inline void put_head(const struct nx_packet *p, const struct nx_reply_options *o,
 	uint16_t dst_port, uint32_t sip_len, uint8_t *out)
 {
-	uint32_t udp_len = UDP_LEN + sip_len;
-	uint8_t *ip = out + p->l3_off;
+	const struct nx_reply_peer *peer = o->peer;
+	const uint16_t udp_len = (uint16_t)(UDP_LEN + sip_len);
+	const uint16_t ip_len_be = htobe16((uint16_t)(p->is_v6 ? udp_len : IPV4_LEN + udp_len));
+	uint8_t *ip = out + p->l3_off, *udp = out + head_len(p) - UDP_LEN;
+	uint16_t field[3] = {htobe16(dst_port), htobe16(udp_len)};
 
-	put_ethernet(p, out);
-	if (p->is_v6)
-		put_ipv6(p, udp_len, ip);
-	else
-		put_ipv4(p, udp_len, o->hw_ip_csum, ip);
-	put_udp(p, o, dst_port, udp_len, out + head_len(p) - UDP_LEN);
+	nx_copy_put(out, peer->head, head_len(p));
+	field[2] = udp_csum(peer, o->hw_udp_csum, dst_port, udp_len, udp);
+	memcpy(udp + 2, field, sizeof(field));
+	memcpy(ip + (p->is_v6 ? 4 : 2), &ip_len_be, sizeof(ip_len_be));
+	if (!p->is_v6 && !o->hw_ip_csum) {
+		const uint16_t csum = nx_csum_fold(peer->ip_sum + ip_len_be);
+
+		memcpy(ip + 10, &csum, sizeof(csum));
+	}
 }
 
 #endif

@@ -10,33 +10,24 @@
 #define NX_CORE_REPLY_VIA_H
 
 #include "dataplane/core/copy.h"
-#include "dataplane/core/packet.h"
+#include "dataplane/core/reply.h"
 
 #include <endian.h>
 
 #define VIA_EDITS_MAX 2
 #define RPORT         ";rport="
 #define RECEIVED      ";received="
-#define IPV6_TEXT_MAX 40 /* eight groups of four digits, and a colon more than they have */
 
 #define LEN(text)     ((uint32_t)sizeof(text) - 1)
 /* a constant is a few stores of a fixed width */
 #define PUT(at, text) ((uint8_t *)memcpy(at, text, LEN(text)) + LEN(text))
 
-/* ---- the source as text: made once, in registers, since its length is asked for before it is
- * written; written by whole words, up to seven bytes too many, over which the rest of the reply
- * then goes ---- */
+/* ---- the source as text: made in registers and written by whole words, up to seven bytes too many
+ * ---- */
 
 struct text8 {
 	uint64_t bytes; /* the first lowest */
 	uint32_t len;
-};
-
-struct source_text {
-	struct text8 port;
-	struct text8 v4[2]; /* two octets each */
-	uint32_t v6_len;    /* 0: IPv4 */
-	uint8_t v6[IPV6_TEXT_MAX];
 };
 
 static inline uint8_t *put_text8(uint8_t *at, struct text8 t)
@@ -141,24 +132,25 @@ static uint8_t *put_ipv6_text(uint8_t *at, const uint8_t v6[16])
 	return at;
 }
 
-static inline void source_text(struct source_text *t, const struct nx_packet *p)
+static inline uint8_t *put_source(uint8_t *at, const struct nx_packet *p)
 {
-	t->port = port_text(p->src_port);
-	t->v4[0] = two_octets(p->src.b + 12);
-	t->v4[1] = two_octets(p->src.b + 14);
-	t->v4[1].len--; /* no dot behind the last */
-	t->v6_len = p->is_v6 ? (uint32_t)(put_ipv6_text(t->v6, p->src.b) - t->v6) : 0;
+	struct text8 low;
+
+	if (p->is_v6)
+		return put_ipv6_text(at, p->src.b);
+	low = two_octets(p->src.b + 14);
+	low.len--; /* no dot behind the last */
+	return put_text8(put_text8(at, two_octets(p->src.b + 12)), low);
 }
 
-static inline uint32_t addr_len(const struct source_text *t)
+/* Both parameters, one behind the other. */
+static inline void put_texts(struct nx_reply_peer *peer, const struct nx_packet *p)
 {
-	return t->v6_len ? t->v6_len : t->v4[0].len + t->v4[1].len;
-}
+	uint8_t *at = put_text8(PUT(peer->text, RPORT), port_text(p->src_port));
 
-static inline uint8_t *put_addr(uint8_t *at, const struct source_text *t)
-{
-	return t->v6_len ? nx_copy_put(at, t->v6, t->v6_len)
-			 : put_text8(put_text8(at, t->v4[0]), t->v4[1]);
+	peer->rport_len = (uint8_t)(at - peer->text);
+	at = put_source(PUT(at, RECEIVED), p);
+	peer->text_len = (uint8_t)(at - peer->text);
 }
 
 /* ---- edits ---- */
@@ -174,22 +166,19 @@ struct via_edit {
 struct via_edits {
 	uint32_t n;
 	struct via_edit edit[VIA_EDITS_MAX];
-	struct source_text source;
 };
 
-static inline uint32_t edit_len(const struct via_edit *e, const struct source_text *t)
+static inline uint32_t edit_len(const struct via_edit *e, const struct nx_reply_peer *peer)
 {
-	return (e->rport ? LEN(RPORT) + t->port.len : 0) +
-	       (e->received ? LEN(RECEIVED) + addr_len(t) : 0);
+	return (e->rport ? peer->rport_len : 0) +
+	       (e->received ? (uint32_t)peer->text_len - peer->rport_len : 0);
 }
 
-static inline uint8_t *put_edit(uint8_t *at, const struct via_edit *e, const struct source_text *t)
+static inline uint8_t *put_edit(
+	uint8_t *at, const struct via_edit *e, const struct nx_reply_peer *peer)
 {
-	if (e->rport)
-		at = put_text8(PUT(at, RPORT), t->port);
-	if (e->received)
-		at = put_addr(PUT(at, RECEIVED), t);
-	return at;
+	return nx_copy_put(
+		at, e->rport ? peer->text : peer->text + peer->rport_len, edit_len(e, peer));
 }
 
 static inline bool sent_by_is_source(const struct nx_packet *p)
@@ -220,7 +209,6 @@ static inline void via_edits(struct via_edits *v, const struct nx_packet *p)
 		v->edit[!rport_first] = (struct via_edit){rport.off, rport.len, true, false};
 		v->n = 2;
 	}
-	source_text(&v->source, p);
 }
 
 #endif

@@ -69,21 +69,25 @@ static uint8_t csum_of(uint64_t flags, uint64_t mask, uint64_t good, uint64_t ba
 }
 
 /* Ties a received mbuf to the packet the core will judge. */
-static void attach(struct nx_worker *w, const struct nx_port *port, struct rte_mbuf *m, unsigned i)
+static inline void attach(
+	struct nx_worker *w, const struct nx_port *port, struct rte_mbuf *m, unsigned i)
 {
 	struct nx_packet *p = &w->packet[i];
 
 	p->from_core = port->core_side;
 	p->frame = rte_pktmbuf_mtod(m, const uint8_t *);
 	p->frame_len = m->pkt_len;
-	if (m->nb_segs > 1 && !port->core_side) {
+	if (unlikely(m->nb_segs > 1) && !port->core_side) {
 		p->frame_len = RTE_MIN(m->pkt_len, (uint32_t)NX_FRAME_MAX);
 		p->frame = rte_pktmbuf_read(m, 0, p->frame_len, w->linear[i]);
 	}
-	p->ip_csum = csum_of(m->ol_flags, RTE_MBUF_F_RX_IP_CKSUM_MASK, RTE_MBUF_F_RX_IP_CKSUM_GOOD,
-		RTE_MBUF_F_RX_IP_CKSUM_BAD);
-	p->udp_csum = csum_of(m->ol_flags, RTE_MBUF_F_RX_L4_CKSUM_MASK, RTE_MBUF_F_RX_L4_CKSUM_GOOD,
-		RTE_MBUF_F_RX_L4_CKSUM_BAD);
+	p->ip_csum = p->udp_csum = NX_CSUM_UNKNOWN;
+	if (m->ol_flags & (RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_L4_CKSUM_MASK)) {
+		p->ip_csum = csum_of(m->ol_flags, RTE_MBUF_F_RX_IP_CKSUM_MASK,
+			RTE_MBUF_F_RX_IP_CKSUM_GOOD, RTE_MBUF_F_RX_IP_CKSUM_BAD);
+		p->udp_csum = csum_of(m->ol_flags, RTE_MBUF_F_RX_L4_CKSUM_MASK,
+			RTE_MBUF_F_RX_L4_CKSUM_GOOD, RTE_MBUF_F_RX_L4_CKSUM_BAD);
+	}
 }
 
 static void queue(struct tx_batch *batch, struct rte_mbuf *m, const struct nx_packet *p)
@@ -105,31 +109,24 @@ static bool queue_pass(const struct nx_port *out, struct tx_batch *batch, struct
 }
 
 /* Builds the reply into the empty mbuf m.  Return: false where it would not fit (rules 22, 23). */
-static bool reply_make(const struct nx_policy *policy, const struct nx_port *port,
-	const struct nx_packet *p, const char *tag, struct rte_mbuf *m)
+static inline bool reply_make(const struct nx_port *port, const struct nx_reply_options *options,
+	const struct nx_packet *p, struct rte_mbuf *m)
 {
-	struct nx_reply_options options = {
-		.policy = policy,
-		.tag = tag,
-		.reason_header = policy->reason_header && p->sip.method == NX_M_INVITE &&
-				 p->key.kind == NX_KEY_NUMBER,
-		.hw_ip_csum = port->tx_ip_csum,
-		.hw_udp_csum = port->tx_udp_csum,
-		.mtu = port->mtu,
-	};
 	uint16_t l4_off;
-	uint32_t len = nx_reply_build(p, nx_reason_info(p->reason)->verdict, &options,
+	uint32_t len = nx_reply_build(p, nx_reason_info(p->reason)->verdict, options,
 		rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_tailroom(m), &l4_off);
 
 	if (len == 0)
 		return false;
 	m->data_len = (uint16_t)len;
 	m->pkt_len = len;
-	m->tx_offload =
-		rte_mbuf_tx_offload(p->l3_off, (uint64_t)(l4_off - p->l3_off), 0, 0, 0, 0, 0);
-	m->ol_flags = (p->is_v6 ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4) |
-		      (port->tx_ip_csum && !p->is_v6 ? RTE_MBUF_F_TX_IP_CKSUM : 0) |
-		      (port->tx_udp_csum ? RTE_MBUF_F_TX_UDP_CKSUM : 0);
+	if (port->tx_ip_csum || port->tx_udp_csum) {
+		m->tx_offload = rte_mbuf_tx_offload(
+			p->l3_off, (uint64_t)(l4_off - p->l3_off), 0, 0, 0, 0, 0);
+		m->ol_flags = (p->is_v6 ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4) |
+			      (port->tx_ip_csum && !p->is_v6 ? RTE_MBUF_F_TX_IP_CKSUM : 0) |
+			      (port->tx_udp_csum ? RTE_MBUF_F_TX_UDP_CKSUM : 0);
+	}
 	return true;
 }
 
@@ -148,6 +145,14 @@ static void make_replies(struct nx_worker *w, const struct nx_policy *policy,
 	struct rte_mbuf *fresh[NX_BURST_MAX];
 	const struct nx_packet *answered[NX_BURST_MAX];
 	char tag[NX_BURST_MAX][NX_TO_TAG_LEN];
+	struct nx_reply_peer peer;
+	struct nx_reply_options options = {
+		.policy = policy,
+		.peer = &peer,
+		.hw_ip_csum = port->tx_ip_csum,
+		.hw_udp_csum = port->tx_udp_csum,
+		.mtu = port->mtu,
+	};
 	unsigned wanted = 0, used = 0;
 	bool buffers;
 
@@ -159,13 +164,18 @@ static void make_replies(struct nx_worker *w, const struct nx_policy *policy,
 	if (wanted == 0)
 		return;
 	nx_reply_tags(&policy->tag_key[0], answered, wanted, tag);
+	peer.like = NULL;
 	buffers = rte_pktmbuf_alloc_bulk(port->pool, fresh, wanted) == 0; /* all or none */
 	for (unsigned i = 0; i < wanted; i++) {
-		unsigned at = (unsigned)(answered[i] - w->packet);
+		const struct nx_packet *p = answered[i];
+		unsigned at = (unsigned)(p - w->packet);
 
+		options.tag = tag[i];
+		options.reason_header =
+			p->sip.method == NX_M_INVITE && p->key.kind == NX_KEY_NUMBER;
 		if (!buffers)
 			w->packet[at].reason = NX_R_NO_BUFFER;
-		else if (reply_make(policy, port, answered[i], tag[i], fresh[used]))
+		else if (reply_make(port, &options, p, fresh[used]))
 			reply[at] = fresh[used++];
 		else
 			w->packet[at].reason = NX_R_REPLY_SIZE;
