@@ -61,16 +61,16 @@ uint16_t nx_reply_dest_port(const struct nx_packet *p, const struct nx_class *cl
 	return sent_port;
 }
 
-/* How many bytes of SIP the request, the MTU and the buffer allow. */
+/* How many bytes of SIP the request, the MTU and the cap bytes behind the headers allow. */
 static inline uint32_t sip_room(
 	const struct nx_packet *p, const struct nx_reply_options *o, uint32_t cap)
 {
-	uint32_t room = p->payload_len;
+	const uint32_t ip_len = nx_reply_l4_off(p) + UDP_LEN - p->l3_off;
+	uint32_t room = p->payload_len < cap ? p->payload_len : cap;
 
-	if (o->mtu < ip_len(p) || cap < head_len(p))
+	if (o->mtu < ip_len)
 		return 0;
-	room = o->mtu - ip_len(p) < room ? o->mtu - ip_len(p) : room;
-	return cap - head_len(p) < room ? cap - head_len(p) : room;
+	return o->mtu - ip_len < room ? o->mtu - ip_len : room;
 }
 
 static inline uint32_t status_len(const struct reply *r)
@@ -142,7 +142,8 @@ struct writer {
 
 static always_inline void put_run(struct writer *w, const uint8_t *go_on)
 {
-	w->at = nx_copy_put(w->at, w->from, (size_t)(w->to - w->from));
+	if (w->to != w->from)
+		w->at = nx_copy_put(w->at, w->from, (size_t)(w->to - w->from));
 	w->from = w->to = go_on;
 }
 
@@ -164,7 +165,7 @@ static always_inline void put_row(struct writer *w, const struct reply *r, const
 		      : put_row(w, r, name, LEN(name), span))
 
 /* The top Via is the run so far, edits and all. */
-static inline void edit_top_via(struct writer *w, const struct reply *r)
+static always_inline void edit_top_via(struct writer *w, const struct reply *r)
 {
 	const uint8_t *end = w->to;
 
@@ -237,14 +238,15 @@ static always_inline uint32_t put_fitting(
 }
 
 uint32_t nx_reply_build(const struct nx_packet *p, enum nx_verdict status,
-	const struct nx_reply_options *o, uint8_t *out, uint32_t cap, uint16_t *l4_off)
+	const struct nx_reply_options *o, uint8_t *out, uint32_t cap)
 {
 	const struct nx_policy *policy = o->policy;
 	uint16_t port = nx_reply_dest_port(p, &policy->classes[p->class]);
+	const uint32_t head = nx_reply_l4_off(p) + UDP_LEN;
 	struct reply r;
 	uint32_t len;
 
-	if (port == 0 || cap < head_len(p))
+	if (port == 0 || cap < head)
 		return 0;
 	if (o->peer->like != p->like) {
 		o->peer->like = p->like;
@@ -260,11 +262,9 @@ uint32_t nx_reply_build(const struct nx_packet *p, enum nx_verdict status,
 	r.compact = false;
 	r.peer = o->peer;
 	via_edits(&r.via, p);
-	len = put_fitting(out + head_len(p), &r, policy, sip_room(p, o, cap), cap - head_len(p));
+	len = put_fitting(out + head, &r, policy, sip_room(p, o, cap - head), cap - head);
 	if (len == 0)
 		return 0;
 	put_head(p, o, port, len, out);
-	if (l4_off)
-		*l4_off = (uint16_t)(head_len(p) - UDP_LEN);
-	return head_len(p) + len;
+	return head + len;
 }

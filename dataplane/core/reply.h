@@ -43,12 +43,17 @@ struct nx_reply_options {
 /* nx_reply_build writes the whole reply frame: L2 to L4 headers mirrored (same VLAN tags,
  * priority, DSCP; DF set; IPv4 id 0; TTL 64; no IP options, no extension headers), then SIP.
  * In:     p: a parsed, answerable request; status: NX_404 or NX_604; cap: room at out.
- * Out:    *l4_off (may be NULL): where UDP begins, for offloads.
  * Return: frame length, or 0 where the reply would be longer than the request's UDP payload (after
  *         leaving out optional headers and using compact names), than the MTU or than cap, or where
  *         nx_reply_dest_port has no port for it.
  * Thread: worker; no allocation, no state. */
 uint32_t nx_reply_build(const struct nx_packet *p, enum nx_verdict status,
-	const struct nx_reply_options *o, uint8_t *out, uint32_t cap, uint16_t *l4_off);
+	const struct nx_reply_options *o, uint8_t *out, uint32_t cap);
+
+/* nx_reply_l4_off says where UDP begins in the reply to p: behind 20 or 40 bytes of IP. */
+static inline uint32_t nx_reply_l4_off(const struct nx_packet *p)
+{
+	return p->l3_off + (p->is_v6 ? 40u : 20u);
+}
 
 #endif

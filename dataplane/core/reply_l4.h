@@ -17,23 +17,12 @@
 
 #define MAC_LEN    6
 #define IPV4_LEN   20
-#define IPV6_LEN   40
 #define UDP_LEN    8
 #define DSCP_V4    0xfc
 #define DSCP_V6_LO 0xc0 /* in the second byte; the first holds the upper four bits */
 #define TTL        64
 #define PROTO_UDP  17
 #define DF         0x4000
-
-static inline uint32_t ip_len(const struct nx_packet *p)
-{
-	return (p->is_v6 ? IPV6_LEN : IPV4_LEN) + UDP_LEN;
-}
-
-static inline uint32_t head_len(const struct nx_packet *p)
-{
-	return p->l3_off + ip_len(p);
-}
 
 static inline void put_ethernet(const struct nx_packet *p, uint8_t *out)
 {
@@ -79,7 +68,7 @@ static inline void make_head(struct nx_reply_peer *peer, const struct nx_packet 
 		put_ipv6(p, ip);
 	else
 		put_ipv4(p, ip);
-	memcpy(peer->head + head_len(p) - UDP_LEN, udp, UDP_LEN);
+	memcpy(peer->head + nx_reply_l4_off(p), udp, UDP_LEN);
 	peer->ip_sum = p->is_v6 ? 0 : nx_csum_words(ip, IPV4_LEN / 4);
 	peer->udp_sum = nx_csum_pseudo(&p->dst, &p->src, p->is_v6, 0);
 }
@@ -101,22 +90,27 @@ static inline uint16_t udp_csum(const struct nx_reply_peer *peer, bool hw_csum, 
 	return csum == 0 ? 0xffff : csum;
 }
 
-/* Writes head_len bytes at out, before the sip_len bytes of SIP that are in their place already. */
+/* Writes L2 to L4 at out, before the sip_len bytes of SIP that are in their place already. */
 static inline void put_head(const struct nx_packet *p, const struct nx_reply_options *o,
 	uint16_t dst_port, uint32_t sip_len, uint8_t *out)
 {
 	const struct nx_reply_peer *peer = o->peer;
+	const uint32_t l4_off = nx_reply_l4_off(p);
 	const uint16_t udp_len = (uint16_t)(UDP_LEN + sip_len);
-	const uint16_t ip_len_be = htobe16((uint16_t)(p->is_v6 ? udp_len : IPV4_LEN + udp_len));
-	uint8_t *ip = out + p->l3_off, *udp = out + head_len(p) - UDP_LEN;
-	uint16_t field[3] = {htobe16(dst_port), htobe16(udp_len)};
+	uint16_t field[3] = {htobe16(dst_port), htobe16(udp_len)}, ip_len;
+	uint8_t *ip = out + p->l3_off;
 
-	nx_copy_put(out, peer->head, head_len(p));
-	field[2] = udp_csum(peer, o->hw_udp_csum, dst_port, udp_len, udp);
-	memcpy(udp + 2, field, sizeof(field));
-	memcpy(ip + (p->is_v6 ? 4 : 2), &ip_len_be, sizeof(ip_len_be));
-	if (!p->is_v6 && !o->hw_ip_csum) {
-		const uint16_t csum = nx_csum_fold(peer->ip_sum + ip_len_be);
+	nx_copy_put(out, peer->head, l4_off + UDP_LEN);
+	field[2] = udp_csum(peer, o->hw_udp_csum, dst_port, udp_len, out + l4_off);
+	memcpy(out + l4_off + 2, field, sizeof(field));
+	if (p->is_v6) {
+		memcpy(ip + 4, &field[1], sizeof(field[1]));
+		return;
+	}
+	ip_len = htobe16((uint16_t)(IPV4_LEN + udp_len));
+	memcpy(ip + 2, &ip_len, sizeof(ip_len));
+	if (!o->hw_ip_csum) {
+		const uint16_t csum = nx_csum_fold(peer->ip_sum + ip_len);
 
 		memcpy(ip + 10, &csum, sizeof(csum));
 	}

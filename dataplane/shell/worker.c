@@ -112,9 +112,8 @@ static bool queue_pass(const struct nx_port *out, struct tx_batch *batch, struct
 static inline bool reply_make(const struct nx_port *port, const struct nx_reply_options *options,
 	const struct nx_packet *p, struct rte_mbuf *m)
 {
-	uint16_t l4_off;
 	uint32_t len = nx_reply_build(p, nx_reason_info(p->reason)->verdict, options,
-		rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_tailroom(m), &l4_off);
+		rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_tailroom(m));
 
 	if (len == 0)
 		return false;
@@ -122,7 +121,7 @@ static inline bool reply_make(const struct nx_port *port, const struct nx_reply_
 	m->pkt_len = len;
 	if (port->tx_ip_csum || port->tx_udp_csum) {
 		m->tx_offload = rte_mbuf_tx_offload(
-			p->l3_off, (uint64_t)(l4_off - p->l3_off), 0, 0, 0, 0, 0);
+			p->l3_off, (uint64_t)(nx_reply_l4_off(p) - p->l3_off), 0, 0, 0, 0, 0);
 		m->ol_flags = (p->is_v6 ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4) |
 			      (port->tx_ip_csum && !p->is_v6 ? RTE_MBUF_F_TX_IP_CKSUM : 0) |
 			      (port->tx_udp_csum ? RTE_MBUF_F_TX_UDP_CKSUM : 0);

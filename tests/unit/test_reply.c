@@ -46,7 +46,6 @@ static const struct nx_reply_options plain = {.policy = &policy, .mtu = 1500};
 
 struct reply {
 	uint32_t len;
-	uint16_t l4_off;
 	size_t sip_off;
 	uint8_t frame[FRAME_MAX];
 };
@@ -58,7 +57,7 @@ static void tag_of(const struct nx_packet *p, char tag[NX_TO_TAG_LEN])
 
 /* The reply as a worker makes it: the tag first. */
 static uint32_t answer(const struct nx_packet *p, enum nx_verdict status,
-	const struct nx_reply_options *o, uint8_t *out, uint32_t cap, uint16_t *l4_off)
+	const struct nx_reply_options *o, uint8_t *out, uint32_t cap)
 {
 	struct nx_reply_options with_tag = *o;
 	struct nx_reply_peer peer = {0};
@@ -68,18 +67,18 @@ static uint32_t answer(const struct nx_packet *p, enum nx_verdict status,
 	with_tag.tag = tag;
 	if (!o->peer)
 		with_tag.peer = &peer;
-	return nx_reply_build(p, status, &with_tag, out, cap, l4_off);
+	return nx_reply_build(p, status, &with_tag, out, cap);
 }
 
 static void build(struct reply *out, const struct request *r, enum nx_verdict status,
 	const struct nx_reply_options *o)
 {
 	memset(out, 0xa5, sizeof(*out));
-	out->len = answer(&r->p, status, o, out->frame, sizeof(out->frame), &out->l4_off);
+	out->len = answer(&r->p, status, o, out->frame, sizeof(out->frame));
 	if (out->len == 0)
 		return;
 	out->sip_off = frame_check(out->frame, out->len, r->p.l3_off, r->p.is_v6);
-	assert_int_equal(out->l4_off, out->sip_off - 8);
+	assert_int_equal(nx_reply_l4_off(&r->p), out->sip_off - 8);
 }
 
 /* The text of the expected SIP message with the To tag in its place. */
@@ -315,7 +314,9 @@ static void rule_22_the_class_of_the_packet_decides(void **state)
 	two.classes[1].symmetric = NX_SYM_PASS;
 	request_make(&r, &(struct frame_spec){.sport = 40000}, HEAD VIA REST FILLER);
 	build(&out, &r, NX_404, &o);
-	assert_int_equal(out.frame[out.l4_off + 2] << 8 | out.frame[out.l4_off + 3], 5060);
+	assert_int_equal(
+		out.frame[nx_reply_l4_off(&r.p) + 2] << 8 | out.frame[nx_reply_l4_off(&r.p) + 3],
+		5060);
 	r.p.class = 1;
 	build(&out, &r, NX_404, &o);
 	assert_int_equal(out.len, 0);
@@ -373,7 +374,7 @@ static void rule_22_headers_turned_round(void **state)
 		assert_memory_equal(out.frame, cases[i].head, cases[i].len);
 		if (r.p.is_v6)
 			assert_memory_equal(ip + 24, r.p.src.b, 16);
-		assert_memory_equal(out.frame + out.l4_off, ports, 4);
+		assert_memory_equal(out.frame + nx_reply_l4_off(&r.p), ports, 4);
 	}
 }
 
@@ -389,11 +390,13 @@ static void rule_22_checksums_left_to_the_port(void **state)
 	for (unsigned six = 0; six < 2; six++) {
 		unsigned addrs = six ? 32 : 8;
 		uint32_t len;
-		uint16_t l4_off, sum;
+		uint32_t l4_off;
+		uint16_t sum;
 
 		request_make(&r, &(struct frame_spec){.v6 = six}, HEAD VIA REST FILLER);
 		build(&soft, &r, NX_404, &plain);
-		len = answer(&r.p, NX_404, &hw, out, sizeof(out), &l4_off);
+		len = answer(&r.p, NX_404, &hw, out, sizeof(out));
+		l4_off = nx_reply_l4_off(&r.p);
 		assert_int_equal(len, soft.len);
 		memcpy(pseudo, out + l4_off - addrs, addrs);
 		memcpy(pseudo + addrs, (uint8_t[]){0, 17}, 2);
@@ -420,8 +423,8 @@ static void udp_checksum_is_never_none(void **state)
 	request_make(&r, &(struct frame_spec){0}, HEAD VIA REST FILLER);
 	for (uint32_t i = 0; i < 1000000; i++) {
 		memcpy(r.frame + r.p.payload_off + r.p.sip.call_id.off, &i, 3);
-		out.len = answer(&r.p, NX_404, &plain, out.frame, sizeof(out.frame), &out.l4_off);
-		csum = out.frame + out.l4_off + 6;
+		out.len = answer(&r.p, NX_404, &plain, out.frame, sizeof(out.frame));
+		csum = out.frame + nx_reply_l4_off(&r.p) + 6;
 		assert_int_not_equal(csum[0] | csum[1], 0);
 		if (csum[0] == 0xff && csum[1] == 0xff) {
 			(void)frame_check(out.frame, out.len, 14, false);
@@ -470,7 +473,7 @@ static void rule_23_never_longer_than_the_request(void **state)
 		else
 			assert_int_equal(out.len, 0);
 
-		out.len = answer(&r.p, NX_404, &with_reason, out.frame, (uint32_t)(42 + len), NULL);
+		out.len = answer(&r.p, NX_404, &with_reason, out.frame, (uint32_t)(42 + len));
 		assert_int_equal(out.len, 42 + len);
 
 		r.p.payload_len = (uint16_t)len;
@@ -495,7 +498,7 @@ static void rule_23_every_limit_is_kept(void **state)
 		request_make(&r, &(struct frame_spec){.v6 = six}, HEAD VIA REST FILLER);
 		for (uint32_t cap = 0; cap < 1200; cap++) {
 			memset(out.frame, 0xa5, sizeof(out.frame));
-			assert_true(answer(&r.p, NX_604, &o, out.frame, cap, NULL) <= cap);
+			assert_true(answer(&r.p, NX_604, &o, out.frame, cap) <= cap);
 			for (uint32_t i = cap; i < cap + 600; i++)
 				assert_int_equal(out.frame[i], 0xa5);
 		}
