@@ -156,7 +156,8 @@ SHOW_VERSION := $(call obj,control/nxsipctl/args.c control/nxsipd/main.c control
 $(SHOW_VERSION): CFLAGS_X = -DNX_VERSION='"$(VERSION)"'
 $(SHOW_VERSION): $(B)/version
 
-$(B)/dataplane/shell/%.o: CFLAGS_X = $(CFLAGS_DPDK)
+$(B)/dataplane/%.o: CFLAGS_X = $(if $(DEBUG)$(SAN),,-fomit-frame-pointer)
+$(B)/dataplane/shell/%.o: CFLAGS_X += $(CFLAGS_DPDK)
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC      $<"
