@@ -11,6 +11,7 @@
 
 #include "control/policy/users.h"
 #include "control/policy/users_writer.h"
+#include "tests/unit/users_plain.h"
 
 static const uint8_t secret[NX_USERS_SECRET_LEN] = "a secret of the test's own, and zeroes";
 static uint64_t seed;
@@ -81,6 +82,7 @@ static void assert_is_model(const struct nx_users *t, const struct model *m)
 
 	for (size_t i = 0; i < MODEL_SHARDS * MODEL_TAGS; i++) {
 		assert_int_equal(nx_users_probe(t, m->hash[i]), m->state[i]);
+		assert_int_equal(users_probe_plain(t, m->hash[i]), m->state[i]);
 		if (m->state[i])
 			by_state[m->state[i]]++;
 	}
