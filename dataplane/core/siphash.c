@@ -63,6 +63,7 @@ WIDE static void siphash_16_wide(const uint8_t key[16], const uint64_t word0[NX_
 	memcpy(&word[0], word0, sizeof(lanes));
 	memcpy(&word[1], word1, sizeof(lanes));
 	word[2] += (uint64_t)16 << 56;
+#pragma GCC unroll 10
 	for (unsigned i = 0; i < 10; i++) { /* two rounds a word, then four */
 		if (i < 6 && i % 2 == 0)
 			v3 ^= word[i / 2];

@@ -3,131 +3,205 @@
  *
  *   "nx1"  key id, 1 hex digit  MAC, 16 hex digits  hash, 8 hex digits
  *
- * MAC = SipHash-2-4(k, XXH3-128(secret, CSeq number, Call-ID, From tag in lower case)): what the
- * ACK for a non-2xx repeats even through devices that rewrite URIs and branches (17.1.1.3). The
- * hash gathers, SipHash over its 16 bytes makes the result unforgeable.
- * hash = XXH3-64 of branch, sent-by and Request-URI, so that the branches of a fork get tags of
- * their own; nobody verifies it.
+ * MAC = SipHash-2-4(k, XXH3-128(secret, CSeq number, From tag in lower case, Call-ID)): what the
+ * ACK for a non-2xx repeats even through devices that rewrite URIs and branches (17.1.1.3). XXH3
+ * gathers, SipHash over its 16 bytes makes the result unforgeable. Its text is of one length for
+ * nearly every call: 4 bytes of CSeq number, the From tag and at least one zero up to 32 bytes (or
+ * a multiple), the Call-ID and zeros up to 96. No value holds a zero (rule 15), so none runs into
+ * the next. A longer text goes 96 bytes at a time, the first 16 of which are the digest so far.
  *
- * The values are gathered in pieces of a fixed width, each value's first piece filled up with zeros
- * in front. That first piece has at least one zero, which no value holds (rule 15), so values
- * cannot run together; and pieces are copied without a branch on their length. */
-#include "dataplane/core/reply.h"
+ * hash = of branch, sent-by and Request-URI, so that the branches of a fork get tags of their own;
+ * nobody verifies it. It is NH (RFC 4418, 5.2.2), 2^-32 universal and the shortest that is, of the
+ * three values, each filled up to 64 bytes with zeros and keyed by a third of the secret. In place
+ * of a longer value stands its XXH3-64.
+ *
+ * Here are the ways for any machine; with SSE2 values are gathered without a branch on their length
+ * where the frame has so many bytes behind them. tag_avx512.c makes eight tags at once. */
+#include "dataplane/core/tag.h"
 
-#include "dataplane/core/siphash.h"
+#include "dataplane/core/bytes.h"
 
-#include <assert.h>
 #include <endian.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
+/* ---- the MAC's digest, of values of any length ---- */
 
-#define PREFIX     "nx1"
-#define PREFIX_LEN 3
-#define MAC_OFF    (PREFIX_LEN + 1)
-#define HASH_OFF   (MAC_OFF + 16)
-#define HASH_STEP  0x9e3779b97f4a7c15 /* odd: 2^64 over the golden ratio */
-#define PIECE_LEN  32
-#define FRONT_LEN  sizeof(XXH128_canonical_t)
-
-#define always_inline inline __attribute__((always_inline))
-
-typedef uint8_t bytes16 __attribute__((vector_size(16)));
-
-/* What one call of XXH3 takes: in front the CSeq number or, where the values are longer than the
- * pieces, the digest so far. */
-struct material {
+/* Bytes behind `used` are zero. */
+struct text {
 	uint32_t used;
-	_Alignas(16) uint8_t text[FRONT_LEN + 7 * PIECE_LEN];
+	uint8_t b[TAG_TEXT_LEN];
 };
 
-static always_inline bytes16 load16(const uint8_t *at)
+static void chain(struct text *t, const struct nx_tag_key *key)
 {
-	bytes16 v;
+	XXH128_canonical_t so_far;
 
-	memcpy(&v, at, sizeof(v));
-	return v;
+	XXH128_canonicalFromHash(&so_far, tag_digest(key, t->b));
+	*t = (struct text){.used = sizeof(so_far)};
+	memcpy(t->b, &so_far, sizeof(so_far));
 }
 
-static always_inline bytes16 lower(bytes16 v)
+static void add(struct text *t, const struct nx_tag_key *key, const void *from, size_t len)
 {
-	return v | ((bytes16)((v >= 'A') & (v <= 'Z')) & 0x20);
-}
+	const uint8_t *at = from;
 
-static always_inline XXH128_hash_t digest(const struct nx_tag_key *key, const struct material *m)
-{
-	return XXH3_128bits_withSecret(m->text, m->used, key->secret, sizeof(key->secret));
-}
+	while (len > 0) {
+		size_t room = TAG_TEXT_LEN - t->used, n = len < room ? len : room;
 
-static void chain(struct material *m, const struct nx_tag_key *key)
-{
-	XXH128_canonical_t front;
-
-	XXH128_canonicalFromHash(&front, digest(key, m));
-	memcpy(m->text, &front, sizeof(front));
-	m->used = FRONT_LEN;
-}
-
-/* Adds the n <= PIECE_LEN bytes before end. The bytes before those, which are masked, are there to
- * be read: at least the headers of Ethernet, IPv4 and UDP. */
-static always_inline void add_piece(struct material *m, const uint8_t *end, size_t n, bool fold)
-{
-	static const uint8_t last[2 * PIECE_LEN] = {[PIECE_LEN... 2 * PIECE_LEN - 1] = 0xff};
-
-	for (size_t i = 0; i < PIECE_LEN; i += sizeof(bytes16)) {
-		bytes16 v = load16(end - PIECE_LEN + i) & load16(last + n + i);
-
-		v = fold ? lower(v) : v;
-		memcpy(m->text + m->used + i, &v, sizeof(v));
-	}
-	m->used += PIECE_LEN;
-}
-
-static always_inline void add_span(struct material *m, const struct nx_tag_key *key,
-	const struct nx_packet *p, struct nx_span s, bool fold)
-{
-	size_t n = s.len % PIECE_LEN;
-	const uint8_t *end = nx_span_at(p, s) + n;
-
-	for (size_t more = s.len / PIECE_LEN;; more--, n = PIECE_LEN, end += n) {
-		if (m->used == sizeof(m->text))
-			chain(m, key);
-		add_piece(m, end, n, fold);
-		if (more == 0)
-			return;
+		if (n == 0) {
+			chain(t, key);
+			continue;
+		}
+		memcpy(t->b + t->used, at, n);
+		t->used += (uint32_t)n;
+		at += n;
+		len -= n;
 	}
 }
 
-/* What the MAC is made of, gathered: SipHash over it makes it one. */
-static always_inline XXH128_hash_t mac_digest(
-	const struct nx_tag_key *key, const struct nx_packet *p)
+static inline uint8_t lower(uint8_t c)
 {
-	const uint64_t front[2] = {htole64(p->sip.cseq_number)};
-	struct material m;
-
-	assert(p->payload_off >= PIECE_LEN);
-	memcpy(m.text, front, FRONT_LEN);
-	m.used = FRONT_LEN;
-	add_span(&m, key, p, p->sip.call_id, false);
-	add_span(&m, key, p, p->sip.from_tag, true);
-	return digest(key, &m);
+	return (uint8_t)(c | ((uint8_t)(c - 'A') < 26) << 5);
 }
 
-static always_inline uint64_t hash_span(
-	const struct nx_tag_key *key, const struct nx_packet *p, struct nx_span s)
+static void add_lower(struct text *t, const struct nx_tag_key *key, const uint8_t *at, size_t len)
+{
+	uint8_t part[TAG_FROM_LEN];
+
+	for (size_t n; len > 0; at += n, len -= n) {
+		n = len < sizeof(part) ? len : sizeof(part);
+		for (size_t i = 0; i < n; i++)
+			part[i] = lower(at[i]);
+		add(t, key, part, n);
+	}
+}
+
+XXH128_hash_t nx_tag_digest_any(const struct nx_tag_key *key, const struct nx_packet *p)
+{
+	const uint32_t cseq = htole32(p->sip.cseq_number);
+	struct text t = {0};
+
+	add(&t, key, &cseq, sizeof(cseq));
+	add_lower(&t, key, nx_span_at(p, p->sip.from_tag), p->sip.from_tag.len);
+	if (t.used == TAG_TEXT_LEN)
+		chain(&t, key);
+	t.used += TAG_FROM_LEN - t.used % TAG_FROM_LEN;
+	add(&t, key, nx_span_at(p, p->sip.call_id), p->sip.call_id.len);
+	return tag_digest(key, t.b);
+}
+
+/* ---- the hash, value by value ---- */
+
+uint64_t nx_tag_long(const struct nx_tag_key *key, const struct nx_packet *p, struct nx_span s)
 {
 	return XXH3_64bits_withSecret(nx_span_at(p, s), s.len, key->secret, sizeof(key->secret));
 }
 
-/* A polynomial of the three, so that their order counts. */
-static always_inline uint32_t hash_of(const struct nx_tag_key *key, const struct nx_packet *p)
+static uint64_t nh(const uint8_t secret[TAG_BLOCK_LEN], const uint8_t block[TAG_BLOCK_LEN])
 {
-	uint64_t h = hash_span(key, p, p->sip.branch);
+	uint32_t k[TAG_BLOCK_LEN / 4], m[TAG_BLOCK_LEN / 4];
+	uint64_t sum = 0;
 
-	h = h * HASH_STEP + hash_span(key, p, p->sip.sent_by);
-	h = h * HASH_STEP + hash_span(key, p, p->sip.ruri);
-	return (uint32_t)(h >> 32);
+	memcpy(k, secret, sizeof(k));
+	memcpy(m, block, sizeof(m));
+	for (unsigned i = 0; i < TAG_BLOCK_LEN / 4; i += 2)
+		sum += (uint64_t)(le32toh(m[i]) + le32toh(k[i])) *
+		       (le32toh(m[i + 1]) + le32toh(k[i + 1]));
+	return sum;
 }
+
+static out_of_line uint64_t nh_any(
+	const struct nx_tag_key *key, const struct nx_packet *p, struct nx_span s, unsigned i)
+{
+	uint8_t block[TAG_BLOCK_LEN] = {0};
+
+	if (s.len <= TAG_BLOCK_LEN) {
+		memcpy(block, nx_span_at(p, s), s.len);
+	} else {
+		uint64_t h = htole64(nx_tag_long(key, p, s));
+
+		memcpy(block, &h, sizeof(h));
+	}
+	return nh(key->secret + i * TAG_BLOCK_LEN, block);
+}
+
+/* ---- the usual lengths ---- */
+
+#if defined(__SSE2__) && !defined(NX_TAG_PLAIN)
+#define VECTOR sizeof(__m128i)
+
+/* Can the len bytes from at on be read? */
+static inline bool has_behind(const struct nx_packet *p, const uint8_t *at, size_t len)
+{
+	return len <= (size_t)(p->frame + p->frame_len - at);
+}
+
+/* Returns 16 of a value's place, from its byte i on: the value has n bytes, zeros follow. */
+static always_inline __m128i load_value(const uint8_t *at, size_t n, size_t i)
+{
+	static const uint8_t first[2 * TAG_BLOCK_LEN] = {[0 ... TAG_BLOCK_LEN - 1] = 0xff};
+
+	return _mm_and_si128(nx_bytes_block(at + i), nx_bytes_block(first + TAG_BLOCK_LEN - n + i));
+}
+
+static always_inline __m128i lower_block(__m128i v)
+{
+	return _mm_or_si128(v, _mm_and_si128(nx_bytes_within(v, 'A', 25), _mm_set1_epi8(0x20)));
+}
+
+static always_inline void put_vector(uint8_t *to, __m128i v)
+{
+	_mm_storeu_si128((__m128i *)(void *)to, v);
+}
+
+static inline XXH128_hash_t digest_of(const struct nx_tag_key *key, const struct nx_packet *p)
+{
+	const uint8_t *from = nx_span_at(p, p->sip.from_tag) - TAG_CSEQ_LEN;
+	const uint8_t *call_id = nx_span_at(p, p->sip.call_id);
+	const size_t from_len = p->sip.from_tag.len + (size_t)TAG_CSEQ_LEN;
+	_Alignas(16) uint8_t text[TAG_TEXT_LEN];
+	__m128i v;
+
+	if (!tag_text_is_usual(&p->sip) || !has_behind(p, from, TAG_FROM_LEN) ||
+		!has_behind(p, call_id, TAG_CALL_ID_LEN))
+		return nx_tag_digest_any(key, p);
+	v = lower_block(
+		_mm_and_si128(load_value(from, from_len, 0), _mm_setr_epi32(0, -1, -1, -1)));
+	put_vector(text, _mm_or_si128(v, _mm_cvtsi32_si128((int)p->sip.cseq_number)));
+	put_vector(text + VECTOR, lower_block(load_value(from, from_len, VECTOR)));
+	for (size_t i = 0; i < TAG_CALL_ID_LEN; i += VECTOR)
+		put_vector(text + TAG_FROM_LEN + i, load_value(call_id, p->sip.call_id.len, i));
+	return tag_digest(key, text);
+}
+
+static always_inline uint64_t nh_of(
+	const struct nx_tag_key *key, const struct nx_packet *p, struct nx_span s, unsigned value)
+{
+	const uint8_t *at = nx_span_at(p, s), *secret = key->secret + value * TAG_BLOCK_LEN;
+	__m128i sum = _mm_setzero_si128(), m;
+
+	if (s.len > TAG_BLOCK_LEN || !has_behind(p, at, TAG_BLOCK_LEN))
+		return nh_any(key, p, s, value);
+	for (size_t i = 0; i < TAG_BLOCK_LEN; i += VECTOR) {
+		m = _mm_add_epi32(load_value(at, s.len, i), nx_bytes_block(secret + i));
+		sum = _mm_add_epi64(sum, _mm_mul_epu32(m, _mm_srli_epi64(m, 32)));
+	}
+	sum = _mm_add_epi64(sum, _mm_unpackhi_epi64(sum, sum));
+	return (uint64_t)_mm_cvtsi128_si64(sum);
+}
+#else
+#define digest_of nx_tag_digest_any
+#define nh_of     nh_any
+#endif
+
+static uint32_t hash_of(const struct nx_tag_key *key, const struct nx_packet *p)
+{
+	uint64_t sum = nh_of(key, p, p->sip.branch, 0) + nh_of(key, p, p->sip.sent_by, 1) +
+		       nh_of(key, p, p->sip.ruri, 2);
+
+	return (uint32_t)((sum ^ sum >> 37) * TAG_HASH_FINAL >> 32);
+}
+
+/* ---- the text ---- */
 
 /* Eight hex digits at once: the nibbles are spread to a byte each, first digit highest, and those
  * above 9 moved on to 'a'. */
@@ -143,66 +217,52 @@ static inline void put_hex8(char *out, uint32_t v)
 	memcpy(out, &x, sizeof(x));
 }
 
-static inline void put_prefix(const struct nx_tag_key *key, char *tag)
-{
-	memcpy(tag, PREFIX, PREFIX_LEN);
-	tag[PREFIX_LEN] = "0123456789abcdef"[key->id & 0xf];
-}
-
 static inline void put_mac(uint64_t mac, char *tag)
 {
-	put_hex8(tag + MAC_OFF, (uint32_t)(mac >> 32));
-	put_hex8(tag + MAC_OFF + 8, (uint32_t)mac);
+	put_hex8(tag + TAG_MAC_OFF, (uint32_t)(mac >> 32));
+	put_hex8(tag + TAG_MAC_OFF + 8, (uint32_t)mac);
 }
 
-/* n <= NX_SIPHASH_LANES */
-static void put_tags(const struct nx_tag_key *key, const struct nx_packet *const p[], unsigned n,
-	char tag[][NX_TO_TAG_LEN])
+static void put_tag(const struct nx_tag_key *key, const struct nx_packet *p, char *tag)
 {
-	uint64_t word0[NX_SIPHASH_LANES] = {0}, word1[NX_SIPHASH_LANES] = {0};
-	uint64_t mac[NX_SIPHASH_LANES];
+	XXH128_hash_t d = digest_of(key, p);
 
-	for (unsigned i = 0; i < n; i++) {
-		XXH128_hash_t d = mac_digest(key, p[i]);
-
-		word0[i] = d.low64;
-		word1[i] = d.high64;
-	}
-	nx_siphash_16_lanes(key->k, word0, word1, mac);
-	for (unsigned i = 0; i < n; i++) {
-		put_prefix(key, tag[i]);
-		put_mac(mac[i], tag[i]);
-		put_hex8(tag[i] + HASH_OFF, hash_of(key, p[i]));
-	}
+	tag_put_prefix(key, tag);
+	put_mac(nx_siphash_16(key->k, d.low64, d.high64), tag);
+	put_hex8(tag + TAG_HASH_OFF, hash_of(key, p));
 }
 
 void nx_reply_tags(const struct nx_tag_key *key, const struct nx_packet *const p[], unsigned n,
 	char tag[][NX_TO_TAG_LEN])
 {
-	for (unsigned i = 0; i < n; i += NX_SIPHASH_LANES)
-		put_tags(key, p + i, n - i < NX_SIPHASH_LANES ? n - i : NX_SIPHASH_LANES, tag + i);
+	if (nx_tag_has_avx512()) {
+		nx_tag_put_avx512(key, p, n, tag);
+		return;
+	}
+	for (unsigned i = 0; i < n; i++)
+		put_tag(key, p[i], tag[i]);
 }
 
 bool nx_reply_owns(const struct nx_tag_key key[2], const struct nx_packet *p)
 {
-	uint8_t got[2 * sizeof(bytes16)];
-	char want[HASH_OFF];
+	uint8_t got[NX_TO_TAG_LEN];
+	char want[TAG_HASH_OFF];
 	XXH128_hash_t d;
 
 	if (p->sip.to_tag.len != NX_TO_TAG_LEN)
 		return false;
 	memcpy(got, nx_span_at(p, p->sip.to_tag), NX_TO_TAG_LEN);
-	for (unsigned i = 0; i < HASH_OFF; i++)
-		got[i] = (uint8_t)(got[i] | (got[i] >= 'A' && got[i] <= 'Z' ? 0x20 : 0));
+	for (unsigned i = 0; i < TAG_HASH_OFF; i++)
+		got[i] = lower(got[i]);
 	for (unsigned i = 0; i < 2; i++) {
 		if (!key[i].present)
 			continue;
-		put_prefix(&key[i], want);
-		if (memcmp(got, want, MAC_OFF) != 0)
+		tag_put_prefix(&key[i], want);
+		if (memcmp(got, want, TAG_MAC_OFF) != 0)
 			continue;
-		d = mac_digest(&key[i], p);
+		d = nx_tag_has_avx512() ? nx_tag_digest_avx512(&key[i], p) : digest_of(&key[i], p);
 		put_mac(nx_siphash_16(key[i].k, d.low64, d.high64), want);
-		if (memcmp(got, want, HASH_OFF) == 0)
+		if (memcmp(got, want, TAG_HASH_OFF) == 0)
 			return true;
 	}
 	return false;

@@ -2,6 +2,7 @@
 #include "dataplane/core/reply.h"
 #include "dataplane/core/siphash.h"
 #include "tests/unit/frame.h"
+#include "tests/unit/tag_ways.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +10,7 @@
 #include <xxhash.h>
 #include <cmocka.h>
 
-#define TEXT_MAX 512
+#define MAC_TEXT 96 /* bytes digested at a time */
 #define MAC_END  20 /* prefix, id and MAC: what is verified */
 
 /* What a message of these tests is made of; NULL: the usual. */
@@ -61,7 +62,13 @@ struct tag {
 
 static void tag_one(const struct nx_tag_key *key, const struct nx_packet *p, char *tag)
 {
+	char plain[1][NX_TO_TAG_LEN], sse2[1][NX_TO_TAG_LEN];
+
 	nx_reply_tags(key, &p, 1, (char(*)[NX_TO_TAG_LEN])tag);
+	tags_plain(key, &p, 1, plain);
+	tags_sse2(key, &p, 1, sse2);
+	assert_memory_equal(tag, plain[0], NX_TO_TAG_LEN);
+	assert_memory_equal(tag, sse2[0], NX_TO_TAG_LEN);
 }
 
 static struct tag tag_of(const struct nx_tag_key *key, const struct fields *f)
@@ -78,9 +85,13 @@ static struct tag tag_of(const struct nx_tag_key *key, const struct fields *f)
 static bool owns(const struct nx_tag_key key[2], const struct fields *ack)
 {
 	struct request r;
+	bool owned;
 
 	message(&r, ack);
-	return nx_reply_owns(key, &r.p);
+	owned = nx_reply_owns(key, &r.p);
+	assert_int_equal(owns_plain(key, &r.p), owned);
+	assert_int_equal(owns_sse2(key, &r.p), owned);
+	return owned;
 }
 
 static struct fields ack_with(const char *to_tag)
@@ -88,38 +99,79 @@ static struct fields ack_with(const char *to_tag)
 	return (struct fields){.method = "ACK", .to_tag = to_tag};
 }
 
-/* Writes the value's pieces, zeros in front, behind the `at` bytes that are there. */
-static size_t pieces(uint8_t text[TEXT_MAX], size_t at, const char *value)
-{
-	size_t len = strlen(value), zeros = 32 - len % 32;
+/* The MAC's text, byte by byte. */
+struct written {
+	const struct nx_tag_key *key;
+	uint8_t text[MAC_TEXT];
+	size_t n;
+};
 
-	assert_true(at + zeros + len <= TEXT_MAX);
-	memset(text + at, 0, zeros);
-	memcpy(text + at + zeros, value, len);
-	return at + zeros + len;
+static void write_byte(struct written *w, char c)
+{
+	if (w->n == MAC_TEXT) {
+		XXH128_hash_t d = XXH3_128bits_withSecret(
+			w->text, MAC_TEXT, w->key->secret, NX_USERS_SECRET_LEN);
+
+		XXH128_canonicalFromHash((XXH128_canonical_t *)w->text, d);
+		w->n = sizeof(XXH128_canonical_t);
+	}
+	w->text[w->n++] = (uint8_t)c;
 }
 
-static uint64_t hash_of(const struct nx_tag_key *key, const char *value)
+static void write_text(struct written *w, const char *text, size_t len, size_t fill)
 {
-	return XXH3_64bits_withSecret(value, strlen(value), key->secret, NX_USERS_SECRET_LEN);
+	for (size_t i = 0; i < len; i++)
+		write_byte(w, text[i]);
+	for (bool more = fill != 0; more; more = w->n % fill != 0)
+		write_byte(w, 0);
+}
+
+static uint64_t mac_of(const struct nx_tag_key *key, const char *from_folded, const char *call_id)
+{
+	struct written w = {.key = key};
+	uint8_t in[16];
+	XXH128_hash_t d;
+
+	write_text(&w, "\x2f\xcb\x04\0", 4, 0); /* 314159 */
+	write_text(&w, from_folded, strlen(from_folded), 32);
+	write_text(&w, call_id, strlen(call_id), 0);
+	while (w.n < MAC_TEXT)
+		write_byte(&w, 0);
+	d = XXH3_128bits_withSecret(w.text, MAC_TEXT, key->secret, NX_USERS_SECRET_LEN);
+	memcpy(in, &d.low64, 8);
+	memcpy(in + 8, &d.high64, 8);
+	return nx_siphash(key->k, in, sizeof(in));
+}
+
+/* NH of a value with its part of the secret. */
+static uint64_t nh_of(const struct nx_tag_key *key, const char *value, unsigned part)
+{
+	uint32_t m[16] = {0}, k[16];
+	uint64_t sum = 0, longer;
+
+	if (strlen(value) <= sizeof(m)) {
+		memcpy(m, value, strlen(value));
+	} else {
+		longer = XXH3_64bits_withSecret(
+			value, strlen(value), key->secret, NX_USERS_SECRET_LEN);
+		memcpy(m, &longer, sizeof(longer));
+	}
+	memcpy(k, key->secret + part * sizeof(k), sizeof(k));
+	for (unsigned i = 0; i < 16; i += 2)
+		sum += (uint64_t)(uint32_t)(m[i] + k[i]) * (uint32_t)(m[i + 1] + k[i + 1]);
+	return sum;
 }
 
 static void expect_tag(
 	const struct nx_tag_key *key, const struct fields *f, const char *from_folded)
 {
-	const uint64_t step = 0x9e3779b97f4a7c15;
-	uint8_t text[TEXT_MAX] = {0x2f, 0xcb, 0x04}, digest[16];
-	size_t n = pieces(text, pieces(text, 16, f->call_id), from_folded);
-	XXH128_hash_t d = XXH3_128bits_withSecret(text, n, key->secret, NX_USERS_SECRET_LEN);
-	uint64_t hash = hash_of(key, f->branch);
+	uint64_t sum =
+		nh_of(key, f->branch, 0) + nh_of(key, f->sent_by, 1) + nh_of(key, f->ruri, 2);
+	uint64_t hash = (sum ^ sum >> 37) * 0x165667919e3779f9;
 	char want[NX_TO_TAG_LEN + 1];
 
-	memcpy(digest, &d.low64, 8);
-	memcpy(digest + 8, &d.high64, 8);
-	hash = (hash * step + hash_of(key, f->sent_by)) * step + hash_of(key, f->ruri);
 	(void)snprintf(want, sizeof(want), "nx1b%016llx%08x",
-		(unsigned long long)nx_siphash(key->k, digest, sizeof(digest)),
-		(unsigned)(hash >> 32));
+		(unsigned long long)mac_of(key, from_folded, f->call_id), (unsigned)(hash >> 32));
 	assert_string_equal(tag_of(key, f).text, want);
 }
 
@@ -137,9 +189,23 @@ static void rule_20_tag_is_as_documented(void **state)
 		.branch = "z9hG4bK-0123456789abcdef01234567",
 		.sent_by = "pc33",
 		.ruri = "sip:+442079460000@a-host-of-a-long-name.example.org:5060;user=phone"};
+	const struct fields brimful = {
+		.call_id = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+		.from_tag = "0123456789abcdef0123456789A",
+		.branch = "z9hG4bK-0123456789abcdef0123456789abcdef0123456789abcdef01234567",
+		.sent_by = "h23456789012345678901234567890123456789012345678901234.test:5060",
+		.ruri = "sip:+442079460000@a-host-of-a-long-name.example:5060;user=phone"};
+	const struct fields overfull = {
+		.call_id = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0",
+		.from_tag = "0123456789abcdef0123456789aB",
+		.branch = "z9hG4bK-0123456789abcdef0123456789abcdef0123456789abcdef012345678",
+		.sent_by = "h234567890123456789012345678901234567890123456789012345.test:5060",
+		.ruri = "sip:+442079460000@a-host-of-a-long-name.example1.example:5060;lr"};
 
 	(void)state;
 	expect_tag(&key, &usual, "a73kszlfl_`~");
+	expect_tag(&key, &brimful, "0123456789abcdef0123456789a");
+	expect_tag(&key, &overfull, "0123456789abcdef0123456789ab");
 	expect_tag(&key, &full,
 		"ghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0123456789ab");
 }
@@ -344,7 +410,7 @@ static void rule_20_any_length_is_its_own(void **state)
 	}
 }
 
-/* The From tag at the very end of the frame, of any length around the width of a piece; and the
+/* The From tag at the very end of the frame, of any length around the width of its place; and the
  * Request-URI as close to its beginning as can be. */
 static void nothing_is_read_beside_the_frame(void **state)
 {

@@ -3,7 +3,7 @@ rewritten its branch, Via and Request-URI, and whatever else it carries. Any oth
 
 from frames import *
 
-TAG, TAG_604 = "nx10d9fb332a966865a610ba28fe", "nx1078d6d0cb508095c715bfd623"
+TAG, TAG_604 = "nx10a49904bc65cc9c350bfded9b", "nx1047705ab2502c2db681695c21"
 REWRITTEN = "sip:00442079460002@sbc.example.net;user=phone"
 
 

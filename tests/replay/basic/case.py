@@ -28,23 +28,23 @@ WITH_SDP = """
 
 FRAMES = [
     access(udp(invite(1, KNOWN)), passes("known")),
-    access(udp(invite(2, NOBODY)), unknown(2, "nx1078d6d0cb508095c7ee4baaa2")),
-    access(udp(invite(3, GONE)), gone(3, "nx1029aefb6299848d58dbb3c356")),
+    access(udp(invite(2, NOBODY)), unknown(2, "nx1047705ab2502c2db6b839e83c")),
+    access(udp(invite(3, GONE)), gone(3, "nx10697b3ce40151a57d32689be8")),
     access(udp(invite(4, f"sip:+441632960000@{SBC}")), passes("open")),
     access(udp(invite(5, f"sip:+44207946000@{SBC}")), passes("overlap")),
     access(udp(invite(6, f"sip:+4420794600020@{SBC}")), passes("open")),
     access(udp(invite(7, f"sip:02079460000@{SBC}")), passes("known")),
-    access(udp(invite(8, NATIONAL)), unknown(8, "nx107031030790eac59467ff5539", NATIONAL)),
+    access(udp(invite(8, NATIONAL)), unknown(8, "nx105f27ba889539390ae751c087", NATIONAL)),
     access(
         udp(invite(9, INTERNATIONAL)),
-        unknown(9, "nx1041233eace1b2ef3ede00159f", INTERNATIONAL),
+        unknown(9, "nx1057b2d972a6341068e66f2b6b", INTERNATIONAL),
     ),
     access(udp(invite(10, f"sip:2079460002@{SBC}")), passes("plan")),
     access(
         udp(invite(11, f"{NOBODY};user=phone")),
-        unknown(11, "nx102d5a6b3dc18829f7af5c5e04", f"{NOBODY};user=phone"),
+        unknown(11, "nx10b296359df23fdbe37ea3f7b0", f"{NOBODY};user=phone"),
     ),
-    access(udp(WITH_SDP, sport=40000), unknown(12, "nx10d78b0ea1b90f5698f2ddd4de", port=40000)),
+    access(udp(WITH_SDP, sport=40000), unknown(12, "nx102b958ac084585e9bd6864522", port=40000)),
     access(udp(invite(13, NOBODY), dport=5070), passes("not-service")),
     access(udp(invite(14, NOBODY), dst="192.0.2.11"), passes("not-service")),
 ]

@@ -3,7 +3,7 @@ come."""
 
 from frames import *
 
-TAG = "nx10d9fb332a966865a610ba28fe"  # as in case ack
+TAG = "nx10a49904bc65cc9c350bfded9b"  # as in case ack
 ACK = request(1, "ACK", NOBODY, to=f"<{NOBODY}>;tag={TAG}")
 
 FRAMES = [

@@ -40,7 +40,7 @@ OUTSIDE = f"sip:+4989123456@{CARRIER}"
 
 FRAMES = [
     access(udp(invite(1, KNOWN)), passes("known")),
-    access(udp(invite(2, NOBODY)), unknown(2, "nx1078d6d0cb508095c7ee4baaa2")),
+    access(udp(invite(2, NOBODY)), unknown(2, "nx1047705ab2502c2db6b839e83c")),
     access(udp(request(1, "ACK", KNOWN, to=f"<{KNOWN}>;tag=sbc-1")), passes("ack-unmatched")),
     access(udp(response("200 OK", 7)), passes("response")),
     access(udp(request(1, "BYE", KNOWN, to=f"<{KNOWN}>;tag=sbc-1")), passes("method")),

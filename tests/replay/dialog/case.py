@@ -12,7 +12,7 @@ def call(n, *more, uri=NOBODY, tag=""):
 
 
 FRAMES = [
-    access(call(1), unknown(1, "nx10d9fb332a966865a610ba28fe")),
+    access(call(1), unknown(1, "nx10a49904bc65cc9c350bfded9b")),
     access(call(2, tag=";tag=sbc-1"), passes("in-dialog")),
     access(call(3, tag=";TAG=sbc-1"), passes("in-dialog")),
     access(call(4, tag=" ; x=1 ; tag = sbc-1"), passes("in-dialog")),
@@ -20,7 +20,7 @@ FRAMES = [
     access(call(6, tag=";tag=nx1000000000000000000000000000"), passes("in-dialog")),
     access(
         call(7, tag=";tagged=no"),
-        answered("unknown-number", reply(404, 7, to(";tagged=no"), "nx106cf5a159e238d0f64bf1f58c")),
+        answered("unknown-number", reply(404, 7, to(";tagged=no"), "nx104b7d93cb7b3c960c0ef181fd")),
     ),
     access(
         udp(request(8, "REFER", NOBODY, f"Refer-To: <{KNOWN}>", to=to(";tag=1"))),

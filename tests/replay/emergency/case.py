@@ -40,14 +40,14 @@ FRAMES = [
     access(number(37, "+442079"), passes("short-number")),
     access(number(38, "0125"), passes("short-number")),
     # ordinary numbers stay what they are, also those that end in 112
-    access(call(39, NOBODY, "Priority: normal"), unknown(39, "nx10191da48a57955830612647e1")),
-    access(call(40, NOBODY, "Priority: non-urgent"), unknown(40, "nx10f64ba46478af35268f15d4b0")),
+    access(call(39, NOBODY, "Priority: normal"), unknown(39, "nx109a42d0fa4e7a2ce5514400b0")),
+    access(call(40, NOBODY, "Priority: non-urgent"), unknown(40, "nx105ae8218292a94254430588ca")),
     access(
         number(41, "+442079460112"),
-        unknown(41, "nx1039c2ed299d2d63499b6376bd", f"sip:+442079460112@{SBC}"),
+        unknown(41, "nx10560f0b61c2892d5beefc177c", f"sip:+442079460112@{SBC}"),
     ),
     access(
         number(42, "02079460999"),
-        unknown(42, "nx10a928106f9e8e07d1f8cb89e2", f"sip:02079460999@{SBC}"),
+        unknown(42, "nx1087b9383f8f249ffe9727f3b8", f"sip:02079460999@{SBC}"),
     ),
 ]

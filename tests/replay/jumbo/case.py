@@ -20,7 +20,7 @@ Content-Length: 0
 MANY_HOPS_REPLY = """SIP/2.0 404 Not Found
 {via}
 From: <sip:+4989123456@198.51.100.1>;tag=from-9
-To: <sip:+442079460002@192.0.2.10>;tag=nx1041233eace1b2ef3e6709736f
+To: <sip:+442079460002@192.0.2.10>;tag=nx1057b2d972a6341068aaad5bf8
 Call-ID: call-9@198.51.100.1
 CSeq: 9 INVITE
 Reason: Q.850;cause=1;text="Unallocated (unassigned) number"
@@ -32,14 +32,14 @@ Content-Length: 0
 FRAMES = [
     access(long_invite(1, KNOWN, 9000), passes("known")),
     access(long_invite(2, KNOWN, 2100), passes("known")),
-    access(long_invite(3, NOBODY, 9000), unknown(3, "nx1029aefb6299848d58b43f97d5")),
+    access(long_invite(3, NOBODY, 9000), unknown(3, "nx10697b3ce40151a57dade6782e")),
     access(
         behind(long_invite(4, KNOWN, 9000), (S_TAG, 0, 100), (C_TAG, 0, 100)),
         passes("not-service"),
     ),
     access(long_invite(5, KNOWN, 9009), dropped("tx-oversize")),
     access(long_invite(6, KNOWN, 9600), dropped("tx-oversize")),
-    access(long_invite(7, NOBODY, 9600), unknown(7, "nx106cf5a159e238d0f64bf1f58c")),
+    access(long_invite(7, NOBODY, 9600), unknown(7, "nx104b7d93cb7b3c960c0ef181fd")),
     access(ip(proto=6) / (b"\x5a" * 8980), passes("not-udp")),
     access(
         udp(MANY_HOPS.format(via="\n".join(HOPS))),

@@ -60,7 +60,7 @@ ODD_REPLY = """
     Via: SIP/2.0/UDP 198.51.100.1
     From: sip:+4989123456@198.51.100.1
     To: "Nobody, \\"really\\"" <sip:+442079460002@192.0.2.10>
-    	;x=y;tag=nx10f1a41d9ee6d21b0180d540dc
+    	;x=y;tag=nx106aa0f7b47072cbb5bea08eb7
     Call-ID: call-2
     CSeq: 0002  INVITE
     Reason: Q.850;cause=1;text="Unallocated (unassigned) number"

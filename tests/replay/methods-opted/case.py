@@ -18,22 +18,22 @@ FRAMES = [
     access(udp(request(1, "OPTIONS", KNOWN)), passes("known")),
     access(
         udp(request(2, "OPTIONS", NOBODY)),
-        unknown(2, "nx1078d6d0cb508095c7ee4baaa2", method="OPTIONS", reason=False),
+        unknown(2, "nx1047705ab2502c2db6b839e83c", method="OPTIONS", reason=False),
     ),
     access(
         udp(request(3, "OPTIONS", GONE)),
         unknown(
-            3, "nx1029aefb6299848d58dbb3c356", GONE, why="gone-404", method="OPTIONS", reason=False
+            3, "nx10697b3ce40151a57d32689be8", GONE, why="gone-404", method="OPTIONS", reason=False
         ),
     ),
     access(udp(request(4, "OPTIONS", REGISTRAR)), passes("no-user")),
     access(udp(request(5, "OPTIONS", f"sip:ping@{SBC}")), passes("not-number")),
     access(register(6, KNOWN), passes("known")),
-    access(register(7, NOBODY), no_binding(7, "nx106cf5a159e238d0f6c574ca82", NOBODY)),
-    access(register(8, GONE), no_binding(8, "nx107031030790eac594a6e33db7", GONE)),
+    access(register(7, NOBODY), no_binding(7, "nx104b7d93cb7b3c960ce9285879", NOBODY)),
+    access(register(8, GONE), no_binding(8, "nx105f27ba889539390ac11e334c", GONE)),
     access(register(9, NOBODY, uri=NOBODY), passes("register")),
     access(register(10, NOBODY, tag=";tag=1"), passes("in-dialog")),
     access(register(11, f"sip:+441632960000@{SBC}"), passes("open")),
     access(register(12, REGISTRAR), passes("no-user")),
-    access(udp(invite(13, GONE)), gone(13, "nx10bd21e579dc95e88cb08a39b2")),
+    access(udp(invite(13, GONE)), gone(13, "nx10ff22d0571d8119f7f39b8171")),
 ]

@@ -13,23 +13,23 @@ def nobody(n, method, tag):
 
 
 FRAMES = [
-    access(ask(1, "INVITE"), unknown(1, "nx10d9fb332a966865a610ba28fe")),
-    access(ask(2, "MESSAGE"), nobody(2, "MESSAGE", "nx1078d6d0cb508095c7ee4baaa2")),
+    access(ask(1, "INVITE"), unknown(1, "nx10a49904bc65cc9c350bfded9b")),
+    access(ask(2, "MESSAGE"), nobody(2, "MESSAGE", "nx1047705ab2502c2db6b839e83c")),
     access(
         ask(3, "SUBSCRIBE", NOBODY, "Event: presence"),
-        nobody(3, "SUBSCRIBE", "nx1029aefb6299848d58b43f97d5"),
+        nobody(3, "SUBSCRIBE", "nx10697b3ce40151a57dade6782e"),
     ),
     access(
         ask(4, "PUBLISH", NOBODY, "Event: presence"),
-        nobody(4, "PUBLISH", "nx10cd117bc5f250ee17ea6d3df5"),
+        nobody(4, "PUBLISH", "nx109db59e94643e42a8bee0a7d8"),
     ),
     access(
         ask(5, "REFER", NOBODY, f"Refer-To: <{KNOWN}>"),
-        nobody(5, "REFER", "nx104114806f3de6239526015efa"),
+        nobody(5, "REFER", "nx102f2586da8df6c6aa7f3e93c0"),
     ),
     access(
         ask(6, "MESSAGE", GONE),
-        gone(6, "nx10b87c0c845633a53fdcc69006", method="MESSAGE", reason=False),
+        gone(6, "nx1082808bf2d582098df18498c9", method="MESSAGE", reason=False),
     ),
     access(ask(7, "MESSAGE", KNOWN), passes("known")),
     access(ask(8, "CANCEL"), passes("cancel")),

@@ -59,5 +59,5 @@ FRAMES = [
     access(udp(STUN), passes("keepalive")),
     access(udp(RESPONSE), passes("response")),
     access(udp(b"SIP/2.0 200 OK\r\n\r\n"), passes("response")),
-    access(udp(invite(2, NOBODY)), unknown(2, "nx1078d6d0cb508095c7ee4baaa2")),
+    access(udp(invite(2, NOBODY)), unknown(2, "nx1047705ab2502c2db6b839e83c")),
 ]

@@ -10,7 +10,7 @@ FRAMES = [
     access(udp(invite(2, GONE), dst=OUTBOUND), passes("originating")),
     access(udp(b"no SIP at all", dst=OUTBOUND), passes("originating")),
     access(udp(invite(3, NOBODY), dst=OUTBOUND, dport=5061), passes("not-service")),
-    access(udp(invite(4, NOBODY)), unknown(4, "nx10cd117bc5f250ee17ea6d3df5")),
-    access(udp(invite(5, NOBODY), dport=5061), unknown(5, "nx104114806f3de6239526015efa")),
+    access(udp(invite(4, NOBODY)), unknown(4, "nx109db59e94643e42a8bee0a7d8")),
+    access(udp(invite(5, NOBODY), dport=5061), unknown(5, "nx102f2586da8df6c6aa7f3e93c0")),
     access(udp(invite(6, NOBODY), dport=5062), passes("not-service")),
 ]

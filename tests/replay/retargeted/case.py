@@ -30,22 +30,22 @@ OTHER = (
 )
 
 FRAMES = [
-    access(call(1), as_604(1, "nx10d9fb332a966865a6382e547f")),
+    access(call(1), as_604(1, "nx10a49904bc65cc9c359bdf9fd3")),
     access(
         call(2, "History-Info: <sip:+442079460000@192.0.2.10>;index=1"),
-        as_404(2, "nx1078d6d0cb508095c715bfd623"),
+        as_404(2, "nx1047705ab2502c2db681695c21"),
     ),
     access(
         call(3, "Diversion: <sip:+442079460000@192.0.2.10>;reason=unconditional"),
-        as_404(3, "nx1029aefb6299848d58dbb3c356"),
+        as_404(3, "nx10697b3ce40151a57d32689be8"),
     ),
-    access(call(4, "diversion :<sip:a@b>"), as_404(4, "nx10cd117bc5f250ee1711e16976")),
-    access(call(5, to=SAME[0]), as_604(5, "nx104114806f3de623954d758a7b", SAME[0])),
-    access(call(6, to=SAME[1]), as_604(6, "nx10b87c0c845633a53fdcc69006", SAME[1])),
-    access(call(7, to=SAME[2]), as_604(7, "nx106cf5a159e238d0f67366210c", SAME[2])),
-    access(call(8, to=SAME[3]), as_604(8, "nx107031030790eac59454d49441", SAME[3])),
-    access(call(9, to=OTHER[0]), as_404(9, "nx1041233eace1b2ef3ec31490e6", OTHER[0])),
-    access(call(10, to=OTHER[1]), as_404(10, "nx100fcdc372bcea15d7ca88a5bd", OTHER[1])),
-    access(call(11, to=OTHER[2]), as_404(11, "nx102d5a6b3dc18829f770f9e202", OTHER[2])),
-    access(call(12, to=OTHER[3]), as_404(12, "nx10d78b0ea1b90f56981a52005f", OTHER[3])),
+    access(call(4, "diversion :<sip:a@b>"), as_404(4, "nx109db59e94643e42a8921b3599")),
+    access(call(5, to=SAME[0]), as_604(5, "nx102f2586da8df6c6aa6ff8edd2", SAME[0])),
+    access(call(6, to=SAME[1]), as_604(6, "nx1082808bf2d582098df18498c9", SAME[1])),
+    access(call(7, to=SAME[2]), as_604(7, "nx104b7d93cb7b3c960cb3510d24", SAME[2])),
+    access(call(8, to=SAME[3]), as_604(8, "nx105f27ba889539390a4600e12a", SAME[3])),
+    access(call(9, to=OTHER[0]), as_404(9, "nx1057b2d972a634106821e29099", OTHER[0])),
+    access(call(10, to=OTHER[1]), as_404(10, "nx109606dcd3b4e3a2793b708b16", OTHER[1])),
+    access(call(11, to=OTHER[2]), as_404(11, "nx10b296359df23fdbe3e6bbd002", OTHER[2])),
+    access(call(12, to=OTHER[3]), as_404(12, "nx102b958ac084585e9b9def81c8", OTHER[3])),
 ]

@@ -4,16 +4,16 @@ which its ACK is known as well (the MAC is that of the call)."""
 from frames import *
 
 OTHER_BRANCH = invite(1, NOBODY).replace("z9hG4bK-1", "z9hG4bK-fork")
-OTHER_REPLY = reply(404, 1, f"<{NOBODY}>", "nx10d9fb332a966865a6fa469b86").replace(
+OTHER_REPLY = reply(404, 1, f"<{NOBODY}>", "nx10a49904bc65cc9c355af8196a").replace(
     "z9hG4bK-1", "z9hG4bK-fork"
 )
 
 FRAMES = [
-    access(udp(invite(1, NOBODY)), unknown(1, "nx10d9fb332a966865a610ba28fe")),
+    access(udp(invite(1, NOBODY)), unknown(1, "nx10a49904bc65cc9c350bfded9b")),
     access(udp(OTHER_BRANCH), answered("unknown-number", OTHER_REPLY)),
-    access(udp(invite(1, NOBODY)), unknown(1, "nx10d9fb332a966865a610ba28fe")),
-    access(udp(invite(2, GONE)), gone(2, "nx1078d6d0cb508095c715bfd623")),
+    access(udp(invite(1, NOBODY)), unknown(1, "nx10a49904bc65cc9c350bfded9b")),
+    access(udp(invite(2, GONE)), gone(2, "nx1047705ab2502c2db681695c21")),
     access(udp(OTHER_BRANCH), answered("unknown-number", OTHER_REPLY)),
-    access(udp(invite(1, NOBODY)), unknown(1, "nx10d9fb332a966865a610ba28fe")),
-    access(udp(invite(2, GONE)), gone(2, "nx1078d6d0cb508095c715bfd623")),
+    access(udp(invite(1, NOBODY)), unknown(1, "nx10a49904bc65cc9c350bfded9b")),
+    access(udp(invite(2, GONE)), gone(2, "nx1047705ab2502c2db681695c21")),
 ]

@@ -10,15 +10,15 @@ def call(n, number, dst=SBC):
 
 
 FRAMES = [
-    access(call(1, "+442079460002"), unknown(1, "nx10d9fb332a966865a610ba28fe")),
-    access(call(2, "+442079460001"), gone(2, "nx1078d6d0cb508095c715bfd623")),
+    access(call(1, "+442079460002"), unknown(1, "nx10a49904bc65cc9c350bfded9b")),
+    access(call(2, "+442079460001"), gone(2, "nx1047705ab2502c2db681695c21")),
     access(call(3, "+442079461000"), passes("shadow-404")),
     access(call(4, "+442079462000"), passes("shadow-drop")),
     access(
         call(5, "+442079463000"),
         answered(
             "rule-404",
-            reply(404, 5, "<sip:+442079463000@192.0.2.10>", "nx104114806f3de62395792dab58"),
+            reply(404, 5, "<sip:+442079463000@192.0.2.10>", "nx102f2586da8df6c6aaf7ee77cb"),
         ),
     ),
     access(call(6, "+442079460002", OTHER), passes("shadow-404")),

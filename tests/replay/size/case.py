@@ -64,13 +64,13 @@ def nobody(n, form, tag):
 
 
 FRAMES = [
-    access(call(1, full, -100), nobody(1, full, "nx10288a72a8600ab9d2c47230e6")),
-    access(call(2, full, 0), nobody(2, full, "nx1090e3c99f4003d941a203b28b")),
-    access(call(3, full, 1), nobody(3, without_server, "nx10df9b86b7f973cf2167f79fbe")),
-    access(call(4, without_server, 0), nobody(4, without_server, "nx10bf02ef0c5ab609cb9e2545dd")),
-    access(call(5, without_server, 1), nobody(5, bare, "nx10d62bf788e2cea4e9d9b966e3")),
-    access(call(6, bare, 0), nobody(6, bare, "nx10b7a464d40905b9e0690a6c6d")),
-    access(call(7, bare, 1), nobody(7, compact, "nx10ae137527eb2ab870ffa9fd74")),
-    access(call(8, compact, 0), nobody(8, compact, "nx10117b2760fa313dfbe11870a8")),
+    access(call(1, full, -100), nobody(1, full, "nx100c1720505f726fe1a7a50ad4")),
+    access(call(2, full, 0), nobody(2, full, "nx1090e2036781acf7e4689064c0")),
+    access(call(3, full, 1), nobody(3, without_server, "nx10f9e31e23f47ef80758db7742")),
+    access(call(4, without_server, 0), nobody(4, without_server, "nx10f4768c3f688342c262adcc9e")),
+    access(call(5, without_server, 1), nobody(5, bare, "nx10355683ab7ecff40b01e4833d")),
+    access(call(6, bare, 0), nobody(6, bare, "nx10362c0e8256672e74b22ab1ea")),
+    access(call(7, bare, 1), nobody(7, compact, "nx106f32bd8dca5f5e1edb8711a9")),
+    access(call(8, compact, 0), nobody(8, compact, "nx1047d25b5cc3e4298bf705ecfa")),
     access(call(9, compact, 1), passes("reply-size")),
 ]

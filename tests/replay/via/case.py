@@ -41,7 +41,7 @@ FRAMES = [
     access(
         call(1, "Via: SIP/2.0/UDP 198.51.100.1:5060;branch=z9hG4bK-1"),
         nobody(
-            1, "nx10d9fb332a966865a610ba28fe", "Via: SIP/2.0/UDP 198.51.100.1:5060;branch=z9hG4bK-1"
+            1, "nx10a49904bc65cc9c350bfded9b", "Via: SIP/2.0/UDP 198.51.100.1:5060;branch=z9hG4bK-1"
         ),
     ),
     # a name, without rport: received; the reply goes to the port of sent-by
@@ -49,7 +49,7 @@ FRAMES = [
         call(2, "Via: SIP/2.0/UDP gw.carrier.example:5080;branch=z9hG4bK-2", sport=33000),
         nobody(
             2,
-            "nx1078d6d0cb508095c772dcf566",
+            "nx1047705ab2502c2db6b6b66574",
             "Via: SIP/2.0/UDP gw.carrier.example:5080;received=198.51.100.1;branch=z9hG4bK-2",
             port=5080,
         ),
@@ -59,7 +59,7 @@ FRAMES = [
         call(3, "Via: SIP/2.0/UDP 198.51.100.1;branch=z9hG4bK-3", sport=33000),
         nobody(
             3,
-            "nx1029aefb6299848d5867f79fbe",
+            "nx10697b3ce40151a57d58db7742",
             "Via: SIP/2.0/UDP 198.51.100.1;branch=z9hG4bK-3",
             port=5060,
         ),
@@ -69,7 +69,7 @@ FRAMES = [
         call(4, "Via: SIP/2.0/UDP 10.1.2.3:5060;branch=z9hG4bK-4"),
         nobody(
             4,
-            "nx10cd117bc5f250ee171f81b116",
+            "nx109db59e94643e42a836c7be95",
             "Via: SIP/2.0/UDP 10.1.2.3:5060;received=198.51.100.1;branch=z9hG4bK-4",
         ),
     ),
@@ -78,7 +78,7 @@ FRAMES = [
         call(5, "Via: SIP/2.0/UDP 198.51.100.1:5060;branch=z9hG4bK-5;rport", sport=33000),
         nobody(
             5,
-            "nx104114806f3de6239526015efa",
+            "nx102f2586da8df6c6aa7f3e93c0",
             "Via: SIP/2.0/UDP 198.51.100.1:5060;branch=z9hG4bK-5"
             ";rport=33000;received=198.51.100.1",
         ),
@@ -87,7 +87,7 @@ FRAMES = [
         call(6, "Via: SIP/2.0/UDP 10.1.2.3;rport;branch=z9hG4bK-6"),
         nobody(
             6,
-            "nx10b87c0c845633a53f61ba1079",
+            "nx1082808bf2d582098dfabdfcf5",
             "Via: SIP/2.0/UDP 10.1.2.3;rport=5060;received=198.51.100.1;branch=z9hG4bK-6",
         ),
     ),
@@ -96,7 +96,7 @@ FRAMES = [
         call(7, "Via: SIP/2.0/UDP 10.1.2.3;rport=9;branch=z9hG4bK-7"),
         nobody(
             7,
-            "nx106cf5a159e238d0f6f859a180",
+            "nx104b7d93cb7b3c960c7f82a9f5",
             "Via: SIP/2.0/UDP 10.1.2.3;rport=5060;received=198.51.100.1;branch=z9hG4bK-7",
         ),
     ),
@@ -104,7 +104,7 @@ FRAMES = [
         call(8, "Via: SIP/2.0/UDP 10.1.2.3;received=192.0.2.66;branch=z9hG4bK-8"),
         nobody(
             8,
-            "nx107031030790eac594d9c814b4",
+            "nx105f27ba889539390ae3e59130",
             "Via: SIP/2.0/UDP 10.1.2.3;received=198.51.100.1;branch=z9hG4bK-8",
         ),
     ),
@@ -112,7 +112,7 @@ FRAMES = [
         call(9, "Via: SIP/2.0/UDP 10.1.2.3;received=192.0.2.66;branch=z9hG4bK-9;rport=1"),
         nobody(
             9,
-            "nx1041233eace1b2ef3e48081159",
+            "nx1057b2d972a63410684ebe495e",
             "Via: SIP/2.0/UDP 10.1.2.3;received=198.51.100.1;branch=z9hG4bK-9;rport=5060",
         ),
     ),
@@ -120,7 +120,7 @@ FRAMES = [
         call(10, "Via: SIP/2.0/UDP 10.1.2.3;rport;branch=z9hG4bK-10;received=1.2.3.4"),
         nobody(
             10,
-            "nx100fcdc372bcea15d74f7c2630",
+            "nx109606dcd3b4e3a279c3eb9e6b",
             "Via: SIP/2.0/UDP 10.1.2.3;rport=5060;branch=z9hG4bK-10;received=198.51.100.1",
         ),
     ),
@@ -133,7 +133,7 @@ FRAMES = [
         ),
         nobody(
             11,
-            "nx102d5a6b3dc18829f7f5ed6275",
+            "nx10b296359df23fdbe31053b456",
             "Via: SIP/2.0/UDP 10.1.2.3;branch=z9hG4bK-11;rport=5060;received=198.51.100.1"
             ", SIP/2.0/TCP 10.9.9.9;branch=z9hG4bK-11a;rport",
         ),
@@ -148,7 +148,7 @@ FRAMES = [
         ),
         nobody(
             12,
-            "nx10d78b0ea1b90f56989f4580d2",
+            "nx102b958ac084585e9b2e842f9e",
             "Via: SIP/2.0/UDP 10.1.2.3;branch=z9hG4bK-12;rport=5060"
             ";received=198.51.100.1\nVia: SIP/2.0/UDP 10.9.9.9\n"
             "  ;branch=z9hG4bK-12a,\n\tSIP/2.0/TLS proxy.example.com\n"
@@ -159,7 +159,7 @@ FRAMES = [
         call(13, "Via: SIP/2.0/UDP 10.1.2.3 :5062 ; branch=z9hG4bK-13 ; x=\"a;rport,b\" ; rport"),
         nobody(
             13,
-            "nx10bd21e579dc95e88cd63bd3de",
+            "nx10ff22d0571d8119f7c360c4cc",
             "Via: SIP/2.0/UDP 10.1.2.3 :5062 ; branch=z9hG4bK-13 ; x=\"a;rport,b\" "
             ";rport=5060;received=198.51.100.1",
         ),
@@ -168,7 +168,7 @@ FRAMES = [
         call(14, "Via: SIP/2.0/UDP 10.1.2.3\n ;rport;branch=z9hG4bK-14"),
         nobody(
             14,
-            "nx102f8754d5efb193c723de140d",
+            "nx105555946f8d969c94af8d674a",
             "Via: SIP/2.0/UDP 10.1.2.3\n ;rport=5060;received=198.51.100.1;branch=z9hG4bK-14",
         ),
     ),
@@ -176,14 +176,14 @@ FRAMES = [
         call(15, "Via: sip/2.0/udp 10.1.2.3;Branch=z9hG4bK-15;RPORT"),
         nobody(
             15,
-            "nx10e7d317b87be20c1d475b7b4f",
+            "nx104df151288e69dc21c619e5c0",
             "Via: sip/2.0/udp 10.1.2.3;Branch=z9hG4bK-15;rport=5060;received=198.51.100.1",
         ),
     ),
     # no branch: a peer of RFC 2543
     access(
         call(16, "Via: SIP/2.0/UDP 198.51.100.1:5060"),
-        nobody(16, "nx10ed8ea4ceca4fd2a4cd1d38f3", "Via: SIP/2.0/UDP 198.51.100.1:5060"),
+        nobody(16, "nx1074af2398ed032a33815d5a69", "Via: SIP/2.0/UDP 198.51.100.1:5060"),
     ),
     # not over UDP, or the reply would go where the sender wants it
     access(
