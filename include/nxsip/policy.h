@@ -9,6 +9,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "nxsip/addr.h"
 #include "nxsip/ivmap.h"
@@ -194,19 +197,26 @@ uint32_t nx_host_hash(const char *text, uint32_t len);
 
 #define NX_DIGITS_MAX 16 /* of a number, in nx_digits_key: E.164 has 15 */
 
-/* Eight digits in the order of memory to eight nibbles, first digit highest, each digit + 1. What
- * is no digit makes some nibble, and leaves its neighbours alone. */
-static inline uint64_t nx_digits_pack(const uint8_t d[8])
+/* Sixteen digits in the order of memory to nibbles, first digit highest, each digit + 1. What is no
+ * digit makes some nibble, and leaves its neighbours alone. */
+static inline uint64_t nx_digits_pack(const uint8_t d[NX_DIGITS_MAX])
 {
-	const uint64_t nibbles = UINT64_C(0x0f0f0f0f0f0f0f0f);
-	uint64_t w;
+#ifdef __SSE2__
+	const __m128i low4 = _mm_set1_epi8(0xf);
+	__m128i v = _mm_and_si128(_mm_loadu_si128((const __m128i *)(const void *)d), low4);
 
-	memcpy(&w, d, sizeof(w));
-	w = (__builtin_bswap64(w) & nibbles) + UINT64_C(0x0101010101010101);
-	w &= nibbles;
-	w = (w | w >> 4) & UINT64_C(0x00ff00ff00ff00ff);
-	w = (w | w >> 8) & UINT64_C(0x0000ffff0000ffff);
-	return (w | w >> 16) & UINT64_C(0xffffffff);
+	v = _mm_and_si128(_mm_add_epi8(v, _mm_set1_epi8(1)), low4);
+	v = _mm_or_si128(_mm_slli_epi16(v, 4), _mm_srli_epi16(v, 8));
+	v = _mm_and_si128(v, _mm_set1_epi16(0xff));
+	v = _mm_packus_epi16(v, v);
+	return __builtin_bswap64((uint64_t)_mm_cvtsi128_si64(v));
+#else
+	uint64_t k = 0;
+
+	for (unsigned i = 0; i < NX_DIGITS_MAX; i++)
+		k = k << 4 | ((d[i] + 1u) & 0xf);
+	return k;
+#endif
 }
 
 /* nx_digits_key maps a global number (digits, no '+') to the ivmap key space: digits + 1 as
@@ -214,7 +224,7 @@ static inline uint64_t nx_digits_pack(const uint8_t d[8])
  * In:     len digits, at most NX_DIGITS_MAX of them count; NX_DIGITS_MAX bytes are read. */
 static inline nx_u128 nx_digits_key(const uint8_t d[NX_DIGITS_MAX], uint32_t len)
 {
-	uint64_t k = nx_digits_pack(d) << 32 | nx_digits_pack(d + 8);
+	uint64_t k = nx_digits_pack(d);
 
 	if (len < NX_DIGITS_MAX)
 		k &= ~(UINT64_MAX >> 4 * len);
