@@ -19,8 +19,8 @@
 #include "dataplane/core/uri.h"
 
 #define DIALLED_MAX  63 /* longer digit strings are no numbers */
-#define USUAL_MIN    9  /* bytes of a number that goes by two words (bytes.h) ... */
-#define USUAL_MAX    16 /* ... and is none too long: '+' and E164_MAX digits */
+#define USUAL_MIN    9  /* bytes of a number that is looked at once: longer than emergency ones */
+#define USUAL_MAX    16 /* a vector: '+' and E164_MAX digits */
 #define E164_MAX     15 /* digits of a global number, ITU-T E.164 */
 #define ROW_BARE_MIN 7  /* fewer bare digits in a row are an extension's name */
 
@@ -146,26 +146,6 @@ static unsigned name_key(const uint8_t *user, uint32_t len, struct nx_key *key)
 	return NX_R_UNDECIDED;
 }
 
-/* usual_key makes the key of "+digits" that no parameter says more of, whatever the service is, and
- * that neither plan nor emergency numbers need a closer look at; false: key is not written. */
-static inline bool usual_key(const uint8_t *user, const struct nx_uri *uri,
-	const struct nx_plan *plan, const struct nx_emergency *emergency, struct nx_key *key)
-{
-	const char *s = (const char *)user;
-	const uint32_t len = uri->dialled;
-
-	if (len < USUAL_MIN || len > USUAL_MAX || len != uri->user.len || s[0] != '+' ||
-		uri->flags & ~(NX_URI_USER_PHONE | NX_URI_UNKNOWN_PARAM) ||
-		uri->phone_context.off || !nx_emergency_excluded(emergency, plan, s, len) ||
-		!nx_plan_is_global(plan, s + 1, len - 1) ||
-		nx_plan_length(plan, len - 1) != NX_R_UNDECIDED)
-		return false;
-	key->kind = NX_KEY_NUMBER;
-	key->len = (uint8_t)len;
-	nx_bytes_copy(key->text, s, len);
-	return true;
-}
-
 static out_of_line unsigned any_key(const uint8_t *msg, const struct nx_uri *uri,
 	enum nx_service_kind kind, const struct nx_plan *plan, const struct nx_emergency *emergency,
 	struct nx_key *key)
@@ -193,12 +173,47 @@ static out_of_line unsigned any_key(const uint8_t *msg, const struct nx_uri *uri
 	return name_key(user, uri->user.len, key);
 }
 
+/* is_usual: is the user "+digits", which the plan takes as they stand? */
+static inline bool is_usual(const char *s, const struct nx_uri *uri, const struct nx_plan *plan)
+{
+	const uint32_t len = uri->dialled;
+
+	return uri->plain_number && len >= USUAL_MIN && len <= USUAL_MAX && s[0] == '+' &&
+	       nx_plan_is_global(plan, s + 1, len - 1) &&
+	       nx_plan_length(plan, len - 1) == NX_R_UNDECIDED;
+}
+
+/* put_usual copies bytes of the URI, too, to behind the key. */
+static inline unsigned put_usual(const char *s, const struct nx_uri *uri, struct nx_key *key)
+{
+	key->kind = NX_KEY_NUMBER;
+	key->len = (uint8_t)uri->dialled;
+	memcpy(key->text, s, USUAL_MAX);
+	return NX_R_UNDECIDED;
+}
+
+/* near_key is nx_key_from_uri for a usual number that may be as short as an emergency number. */
+static out_of_line unsigned near_key(const uint8_t *msg, const struct nx_uri *uri,
+	enum nx_service_kind kind, const struct nx_plan *plan, const struct nx_emergency *emergency,
+	struct nx_key *key)
+{
+	const char *s = (const char *)msg + uri->user.off;
+
+	return nx_emergency_ends_otherwise(emergency, s, uri->dialled)
+		       ? put_usual(s, uri, key)
+		       : any_key(msg, uri, kind, plan, emergency, key);
+}
+
 unsigned nx_key_from_uri(const uint8_t *msg, const struct nx_uri *uri, enum nx_service_kind kind,
 	const struct nx_plan *plan, const struct nx_emergency *emergency, struct nx_key *key)
 {
-	return usual_key(msg + uri->user.off, uri, plan, emergency, key)
-		       ? NX_R_UNDECIDED
-		       : any_key(msg, uri, kind, plan, emergency, key);
+	const char *s = (const char *)msg + uri->user.off;
+
+	if (!is_usual(s, uri, plan))
+		return any_key(msg, uri, kind, plan, emergency, key);
+	return nx_emergency_is_shorter(emergency, plan, s, uri->dialled)
+		       ? put_usual(s, uri, key)
+		       : near_key(msg, uri, kind, plan, emergency, key);
 }
 
 /* ---- table rows ---- */

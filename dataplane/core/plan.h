@@ -32,21 +32,32 @@ static inline unsigned nx_emergency_end(const char *s, size_t len)
 	return (d[0] * 100u + d[1] * 10u + d[2] - 111u * '0') % 1024;
 }
 
-/* nx_emergency_excluded: the dialled string is too long, or ends otherwise, than any listed number
- * with what can stand before it. A global number that begins with none of the plan's prefixes has
- * at most a country code and one national prefix there. */
+/* nx_emergency_is_shorter: the dialled string is too long for any listed number with what can stand
+ * before it. A global number that begins with none of the plan's prefixes has at most a country
+ * code and one national prefix there. */
+static inline bool nx_emergency_is_shorter(
+	const struct nx_emergency *list, const struct nx_plan *plan, const char *s, size_t len)
+{
+	return list->longest && len > (size_t)plan->plus_reach + list->longest && s[0] == '+' &&
+	       plan->no_prefix >> (s[1] & 0xf) & 1;
+}
+
+/* nx_emergency_ends_otherwise: more than three bytes end in digits that no listed number, with what
+ * can stand before it, ends in. */
+static inline bool nx_emergency_ends_otherwise(
+	const struct nx_emergency *list, const char *s, size_t len)
+{
+	const unsigned end = nx_emergency_end(s, len);
+
+	return list->no_end[end / 64] >> end % 64 & 1;
+}
+
+/* nx_emergency_excluded: either of both. With a '+', three bytes are only two digits. */
 static inline bool nx_emergency_excluded(
 	const struct nx_emergency *list, const struct nx_plan *plan, const char *s, size_t len)
 {
-	unsigned end;
-
-	if (len <= 3) /* with a '+' there may be only two digits */
-		return false;
-	if (list->longest && len > (size_t)plan->plus_reach + list->longest && s[0] == '+' &&
-		plan->no_prefix >> (s[1] & 0xf) & 1)
-		return true;
-	end = nx_emergency_end(s, len);
-	return list->no_end[end / 64] >> end % 64 & 1;
+	return len > 3 && (nx_emergency_is_shorter(list, plan, s, len) ||
+				  nx_emergency_ends_otherwise(list, s, len));
 }
 
 #endif

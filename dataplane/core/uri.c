@@ -481,7 +481,7 @@ static inline uint32_t scheme4(const uint8_t *s)
 	return w | fold;
 }
 
-static out_of_line unsigned parse_any(const uint8_t *msg, struct nx_span span, struct nx_uri *out)
+static unsigned parse_any(const uint8_t *msg, struct nx_span span, struct nx_uri *out)
 {
 	struct reader r = {
 		.m = msg, .begin = span.off, .end = (uint32_t)span.off + span.len, .out = out};
@@ -503,10 +503,55 @@ static out_of_line unsigned parse_any(const uint8_t *msg, struct nx_span span, s
 	return parse_sip(&r, i);
 }
 
+static inline bool is_plain_number(struct nx_span span, const struct nx_uri *uri)
+{
+	return uri->dialled == uri->user.len && !uri->phone_context.off &&
+	       !(uri->flags & ~(NX_URI_USER_PHONE | NX_URI_UNKNOWN_PARAM)) &&
+	       uri->user.off + 16 <= span.off + span.len;
+}
+
+static out_of_line unsigned parse_unusual(
+	const uint8_t *msg, struct nx_span span, struct nx_uri *out)
+{
+	unsigned reason = parse_any(msg, span, out);
+
+	out->plain_number = is_plain_number(span, out);
+	return reason;
+}
+
+static out_of_line unsigned parse(const uint8_t *msg, struct nx_span span, struct nx_uri *out)
+{
+	return uri_usual(msg, span, out) ? NX_R_UNDECIDED : parse_unusual(msg, span, out);
+}
+
+#ifdef HAS_URI_USUAL_WIDE
+URI_WIDE static unsigned parse_wide(const uint8_t *msg, struct nx_span span, struct nx_uri *out)
+{
+	return uri_usual_wide(msg, span, out) ? NX_R_UNDECIDED : parse(msg, span, out);
+}
+
+/* Chosen once, before main. */
+static unsigned (*parse_way)(const uint8_t *msg, struct nx_span span, struct nx_uri *out) = parse;
+
+__attribute__((constructor)) static void choose(void)
+{
+	__builtin_cpu_init();
+	if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+		__builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
+		__builtin_cpu_supports("popcnt"))
+		parse_way = parse_wide;
+}
+
 unsigned nx_uri_parse(const uint8_t *msg, struct nx_span span, struct nx_uri *out)
 {
-	return uri_usual(msg, span, out) ? NX_R_UNDECIDED : parse_any(msg, span, out);
+	return parse_way(msg, span, out);
 }
+#else
+unsigned nx_uri_parse(const uint8_t *msg, struct nx_span span, struct nx_uri *out)
+{
+	return parse(msg, span, out);
+}
+#endif
 
 /* ---- equivalence (rule 27) ---- */
 

@@ -30,8 +30,10 @@ struct nx_uri {
 	struct nx_span host; /* IPv6 with its brackets; absent for tel */
 	struct nx_span phone_context; /* value, in user or URI parameters; absent: off 0 */
 	bool has_user;                /* and it is not empty */
-	uint16_t port;                /* 0: absent */
-	uint16_t dialled;             /* bytes with which the user begins that are '+' and digits */
+	bool plain_number; /* the user is '+' and digits, if any, and nothing here says more of it;
+			    * and the URI has 16 bytes from where it begins, for a vector */
+	uint16_t port;     /* 0: absent */
+	uint16_t dialled;  /* bytes with which the user begins that are '+' and digits */
 };
 
 /* nx_uri_parse splits the URI at msg[span]; the result's spans count from msg too.
