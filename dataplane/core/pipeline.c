@@ -1,6 +1,6 @@
-/* The stages over a burst. What memory takes, the parsing of other packets hides: a packet's shard
- * word is fetched as soon as its key is known, its bucket, whose place the word says, one packet
- * later, and looked into after the whole burst has been read. */
+/* The stages over a burst. The table is asked for a packet's bucket as soon as its key is known,
+ * and looked into after the whole burst has been read: what memory takes, the parsing of the next
+ * packets hides. The shard words are few and stay in the cache. */
 #include "dataplane/core/pipeline.h"
 
 #include "dataplane/core/decode.h"
@@ -34,8 +34,7 @@ static inline bool read_head(const struct nx_policy *policy, uint64_t now_ns,
 	return true;
 }
 
-static inline const struct nx_users *users_of(
-	const struct nx_policy *policy, const struct nx_packet *p)
+static const struct nx_users *users_of(const struct nx_policy *policy, const struct nx_packet *p)
 {
 	return policy->domains[p->domain].users;
 }
@@ -62,14 +61,9 @@ void nx_pipeline_judge(const struct nx_policy *policy, unsigned worker, uint64_t
 		nx_verdict_ask(policy, p);
 		if (p->reason != NX_R_UNDECIDED)
 			continue;
-		nx_users_prefetch_shard(users_of(policy, p), p->hash);
-		if (n_open > 0)
-			nx_users_prefetch(
-				users_of(policy, open[n_open - 1]), open[n_open - 1]->hash);
+		nx_users_prefetch(users_of(policy, p), p->hash);
 		open[n_open++] = p;
 	}
-	if (n_open > 0)
-		nx_users_prefetch(users_of(policy, open[n_open - 1]), open[n_open - 1]->hash);
 	for (unsigned i = 0; i < n_open; i++)
 		nx_verdict_decide(policy, worker, open[i]);
 }
