@@ -12,8 +12,6 @@
 
 #include <assert.h>
 
-#define SIP_PORT 5060
-
 #define STATUS_404 "SIP/2.0 404 Not Found"
 #define STATUS_604 "SIP/2.0 604 Does Not Exist Anywhere"
 #define TO_TAG     ";tag="
@@ -49,17 +47,6 @@ struct reply {
 	struct via_edits via;
 	const struct nx_reply_peer *peer;
 };
-
-uint16_t nx_reply_dest_port(const struct nx_packet *p, const struct nx_class *class)
-{
-	uint16_t sent_port = p->sip.sent_port ? p->sip.sent_port : SIP_PORT;
-
-	if ((p->sip.flags & NX_SIP_RPORT) || class->symmetric == NX_SYM_ALWAYS)
-		return p->src_port;
-	if (class->symmetric == NX_SYM_PASS && sent_port != p->src_port)
-		return 0;
-	return sent_port;
-}
 
 /* How many bytes of SIP the request, the MTU and the cap bytes behind the headers allow. */
 static inline uint32_t sip_room(

@@ -18,7 +18,16 @@ bool nx_reply_owns(const struct nx_tag_key key[2], const struct nx_packet *p);
 
 /* nx_reply_dest_port returns the UDP port the reply goes to (host order) by rule 22, or 0 where
  * the class says pass (source and sent-by ports differ without rport: symmetric). */
-uint16_t nx_reply_dest_port(const struct nx_packet *p, const struct nx_class *class);
+static inline uint16_t nx_reply_dest_port(const struct nx_packet *p, const struct nx_class *class)
+{
+	const uint16_t sent_port = p->sip.sent_port ? p->sip.sent_port : 5060;
+
+	if ((p->sip.flags & NX_SIP_RPORT) || class->symmetric == NX_SYM_ALWAYS)
+		return p->src_port;
+	if (class->symmetric == NX_SYM_PASS && sent_port != p->src_port)
+		return 0;
+	return sent_port;
+}
 
 /* What all replies to the packets of one path share, made for the first of them. The caller keeps
  * it for a burst, and begins with {0}; what is in it is reply.c's. */

@@ -140,8 +140,9 @@ static int32_t uri_domain(
 }
 
 /* Who is asked for at a URI: domain and key (rules 10, 11, 30 to 34). */
-static unsigned identify(const struct nx_policy *policy, const struct nx_packet *p,
-	struct nx_span span, struct nx_uri *uri, int32_t *domain, struct nx_key *key)
+static inline __attribute__((always_inline)) unsigned identify(const struct nx_policy *policy,
+	const struct nx_packet *p, struct nx_span span, struct nx_uri *uri, int32_t *domain,
+	struct nx_key *key)
 {
 	const struct nx_service *service = &policy->services[p->service];
 	const struct nx_class *class = &policy->classes[p->class];
@@ -160,7 +161,7 @@ static unsigned identify(const struct nx_policy *policy, const struct nx_packet 
 
 /* A REGISTER names its user in To and its domain in the Request-URI (rule 7, 10.2): both must lead
  * to the same domain. */
-static unsigned identify_register(const struct nx_policy *policy, struct nx_packet *p)
+static out_of_line unsigned identify_register(const struct nx_policy *policy, struct nx_packet *p)
 {
 	const struct nx_service *service = &policy->services[p->service];
 	const uint8_t *msg = nx_payload(p);
@@ -234,7 +235,7 @@ static bool under_head(const struct nx_domain *domain, const struct nx_key *key)
 /* Was the request visibly retargeted on its way (rule 27)? Then a 604 would also end branches that
  * were never ours. To and Request-URI agree where they are equivalent as URIs, or where both lead
  * to the same user of the same domain. */
-static bool retargeted(const struct nx_policy *policy, const struct nx_packet *p)
+static out_of_line bool retargeted(const struct nx_policy *policy, const struct nx_packet *p)
 {
 	const uint8_t *msg = nx_payload(p);
 	struct nx_uri ruri, to;
