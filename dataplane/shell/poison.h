@@ -24,6 +24,12 @@ static inline void nx_unpoison(const struct rte_mbuf *m)
 	for (; m; m = m->next)
 		ASAN_UNPOISON_MEMORY_REGION(m->buf_addr, m->buf_len);
 }
+
+/* nx_unpoison_from opens the buffer from off bytes on, to be written to. */
+static inline void nx_unpoison_from(const struct rte_mbuf *m, uint16_t off)
+{
+	ASAN_UNPOISON_MEMORY_REGION((const char *)m->buf_addr + off, (size_t)(m->buf_len - off));
+}
 #else
 static inline void nx_poison(const struct rte_mbuf *m)
 {
@@ -33,6 +39,12 @@ static inline void nx_poison(const struct rte_mbuf *m)
 static inline void nx_unpoison(const struct rte_mbuf *m)
 {
 	(void)m;
+}
+
+static inline void nx_unpoison_from(const struct rte_mbuf *m, uint16_t off)
+{
+	(void)m;
+	(void)off;
 }
 #endif
 

@@ -108,25 +108,61 @@ static bool queue_pass(const struct nx_port *out, struct tx_batch *batch, struct
 	return true;
 }
 
-/* Builds the reply into the empty mbuf m.  Return: false where it would not fit (rules 22, 23). */
-static inline bool reply_make(const struct nx_port *port, const struct nx_reply_options *options,
-	const struct nx_packet *p, struct rte_mbuf *m)
+/* Where a reply is written: behind its request, in the same buffer, where a reply of the request's
+ * length, which none exceeds, has room and the buffer is ours alone; else in a fresh one.
+ * Return: the mbuf, NULL where none is free.  Out: *off, from the buffer's start. */
+static inline struct rte_mbuf *reply_buffer(
+	const struct nx_port *port, struct rte_mbuf *m, uint16_t *off)
 {
-	uint32_t len = nx_reply_build(p, nx_reason_info(p->reason)->verdict, options,
-		rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_tailroom(m));
+	uint32_t behind = RTE_ALIGN_CEIL((uint32_t)m->data_off + m->data_len, RTE_CACHE_LINE_SIZE);
+	struct rte_mbuf *fresh;
 
-	if (len == 0)
-		return false;
-	m->data_len = (uint16_t)len;
-	m->pkt_len = len;
-	if (port->tx_ip_csum || port->tx_udp_csum) {
-		m->tx_offload = rte_mbuf_tx_offload(
-			p->l3_off, (uint64_t)(nx_reply_l4_off(p) - p->l3_off), 0, 0, 0, 0, 0);
-		m->ol_flags = (p->is_v6 ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4) |
-			      (port->tx_ip_csum && !p->is_v6 ? RTE_MBUF_F_TX_IP_CKSUM : 0) |
-			      (port->tx_udp_csum ? RTE_MBUF_F_TX_UDP_CKSUM : 0);
+	if (likely(behind + m->pkt_len <= m->buf_len && m->nb_segs == 1 && RTE_MBUF_DIRECT(m) &&
+		    rte_mbuf_refcnt_read(m) == 1)) {
+		*off = (uint16_t)behind;
+		return m;
 	}
-	return true;
+	fresh = rte_pktmbuf_alloc(port->pool);
+	if (fresh)
+		*off = fresh->data_off;
+	return fresh;
+}
+
+/* Builds the reply to p, which m brought.
+ * Return: the mbuf that holds it, m or a fresh one. NULL where there is none: p->reason says why it
+ * passes (rules 22, 23), and m is as it was. */
+static inline struct rte_mbuf *reply_make(const struct nx_port *port,
+	const struct nx_reply_options *options, struct nx_packet *p, struct rte_mbuf *m)
+{
+	uint16_t off;
+	struct rte_mbuf *to = reply_buffer(port, m, &off);
+	uint32_t len;
+
+	if (!to) {
+		p->reason = NX_R_NO_BUFFER;
+		return NULL;
+	}
+	nx_unpoison_from(to, off);
+	len = nx_reply_build(p, nx_reason_info(p->reason)->verdict, options,
+		(uint8_t *)to->buf_addr + off, (uint32_t)to->buf_len - off);
+	if (unlikely(len == 0)) {
+		p->reason = NX_R_REPLY_SIZE;
+		if (to != m)
+			rte_pktmbuf_free(to);
+		return NULL;
+	}
+	to->data_off = off;
+	to->data_len = (uint16_t)len;
+	to->pkt_len = len;
+	to->ol_flags = 0;
+	if (port->tx_ip_csum || port->tx_udp_csum) {
+		to->tx_offload = rte_mbuf_tx_offload(
+			p->l3_off, (uint64_t)(nx_reply_l4_off(p) - p->l3_off), 0, 0, 0, 0, 0);
+		to->ol_flags = (p->is_v6 ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4) |
+			       (port->tx_ip_csum && !p->is_v6 ? RTE_MBUF_F_TX_IP_CKSUM : 0) |
+			       (port->tx_udp_csum ? RTE_MBUF_F_TX_UDP_CKSUM : 0);
+	}
+	return to;
 }
 
 static bool is_answered(const struct nx_packet *p)
@@ -136,12 +172,12 @@ static bool is_answered(const struct nx_packet *p)
 	return verdict == NX_404 || verdict == NX_604;
 }
 
-/* Makes the replies of a burst.  Out: reply[i], NULL where packet i is not answered; a packet whose
- * reply cannot be made gets the reason why it passes. */
+/* Makes the replies of a burst that came in m.  Out: reply[i], NULL where packet i is not answered.
+ */
 static void make_replies(struct nx_worker *w, const struct nx_policy *policy,
-	const struct nx_port *port, unsigned n, struct rte_mbuf *reply[])
+	const struct nx_port *port, struct rte_mbuf *const m[], unsigned n,
+	struct rte_mbuf *reply[])
 {
-	struct rte_mbuf *fresh[NX_BURST_MAX];
 	const struct nx_packet *answered[NX_BURST_MAX];
 	char tag[NX_BURST_MAX][NX_TO_TAG_LEN];
 	struct nx_reply_peer peer;
@@ -152,8 +188,7 @@ static void make_replies(struct nx_worker *w, const struct nx_policy *policy,
 		.hw_udp_csum = port->tx_udp_csum,
 		.mtu = port->mtu,
 	};
-	unsigned wanted = 0, used = 0;
-	bool buffers;
+	unsigned wanted = 0;
 
 	for (unsigned i = 0; i < n; i++) {
 		reply[i] = NULL;
@@ -164,23 +199,15 @@ static void make_replies(struct nx_worker *w, const struct nx_policy *policy,
 		return;
 	nx_reply_tags(&policy->tag_key[0], answered, wanted, tag);
 	peer.like = NULL;
-	buffers = rte_pktmbuf_alloc_bulk(port->pool, fresh, wanted) == 0; /* all or none */
 	for (unsigned i = 0; i < wanted; i++) {
-		const struct nx_packet *p = answered[i];
-		unsigned at = (unsigned)(p - w->packet);
+		unsigned at = (unsigned)(answered[i] - w->packet);
+		struct nx_packet *p = &w->packet[at];
 
 		options.tag = tag[i];
 		options.reason_header =
 			p->sip.method == NX_M_INVITE && p->key.kind == NX_KEY_NUMBER;
-		if (!buffers)
-			w->packet[at].reason = NX_R_NO_BUFFER;
-		else if (reply_make(port, &options, p, fresh[used]))
-			reply[at] = fresh[used++];
-		else
-			w->packet[at].reason = NX_R_REPLY_SIZE;
+		reply[at] = reply_make(port, &options, p, m[at]);
 	}
-	if (buffers && used < wanted)
-		rte_pktmbuf_free_bulk(fresh + used, wanted - used);
 }
 
 /* Sends a batch, counts what became of each packet, and leaves the batch empty. */
@@ -217,19 +244,22 @@ static void dispatch(struct nx_worker *w, const struct nx_policy *policy, struct
 	struct rte_mbuf *reply[NX_BURST_MAX], *done[NX_BURST_MAX];
 	unsigned n_done = 0;
 
-	make_replies(w, policy, port, n, reply);
+	make_replies(w, policy, port, m, n, reply);
 	for (unsigned i = 0; i < n; i++) {
 		const struct nx_packet *p = &w->packet[i];
 
 		nx_unpoison(m[i]);
-		if (reply[i])
+		if (reply[i]) {
 			queue(&replies, reply[i], p);
-		else if (nx_reason_info(p->reason)->verdict != NX_PASS)
+			if (reply[i] == m[i])
+				continue;
+		} else if (nx_reason_info(p->reason)->verdict != NX_PASS) {
 			count(w, p->class, p->reason);
-		else if (!queue_pass(peer, &pass, m[i], p))
+		} else if (!queue_pass(peer, &pass, m[i], p)) {
 			count(w, p->class, NX_R_TX_OVERSIZE);
-		else
+		} else {
 			continue;
+		}
 		done[n_done++] = m[i];
 	}
 	if (n_done)
