@@ -118,8 +118,8 @@ SRC_NXSIPD  := $(wildcard control/nxsipd/*.c)
 SRC_CTL     := $(wildcard control/nxsipctl/*.c)
 SRC_UNIT    := $(wildcard tests/unit/test_*.c)
 SRC_BENCH   := $(wildcard tests/bench/*.c)
-SRC_TORTURE := $(wildcard tests/torture/*_torture.c)
-SRC_TORTURE_LIB := $(filter-out $(SRC_TORTURE),$(wildcard tests/torture/*.c))
+SRC_TORTURE := $(wildcard tests/torture/users_torture.c)
+SRC_TORTURE_LIB := $(wildcard tests/torture/churn.c)
 SRC_UNIT_LIB := $(filter-out $(SRC_UNIT),$(wildcard tests/unit/*.c)) $(SRC_TORTURE_LIB)
 SOURCES := $(wildcard include/nxsip/*.h dataplane/*/*.[ch] control/*/*.[ch] tests/*/*.[ch])
 
@@ -175,11 +175,20 @@ $(BENCH_BINS): $(B)/%: $(B)/%.o $(call obj,$(SRC_TORTURE_LIB)) $(B)/libcontrol.a
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS_BASE) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) \
 		-Wl,--end-group $(LIBS_CORE) $(LIBS_CTL) -lurcu-cds \
-		$(if $(findstring /bench/,$@),$(LIBS_DPDK))
+		$(if $(findstring /bench/,$@),$(LIBS_DPDK)) $(LIBS_X)
 
 -include $(patsubst %.o,%.d,$(call obj,$(SRC_CORE) $(SRC_SHELL) $(SRC_CONTROL) $(SRC_NXSIPD) \
 	$(SRC_CTL) $(SRC_UNIT) $(SRC_UNIT_LIB) $(SRC_BENCH) $(SRC_TORTURE)))
 .SECONDARY:
+
+# ---- parsers that we did not write, for comparison
+
+PKGS_REFERENCE := libosip2 sofia-sip-ua
+$(B)/tests/bench/parse_bench.o: CFLAGS_X = $(call sysinc,$(PKGS_REFERENCE))
+$(B)/tests/bench/parse_bench: $(call obj,tests/torture/sip_files.c tests/torture/sip_quiet.c \
+	tests/unit/sample.c)
+$(B)/tests/bench/parse_bench: LIBS_X = $(shell pkg-config --libs $(PKGS_REFERENCE))
+-include $(patsubst %.c,$(B)/%.d,tests/torture/sip_files.c tests/torture/sip_quiet.c)
 
 # ---- checks
 
