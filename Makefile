@@ -181,6 +181,14 @@ $(BENCH_BINS): $(B)/%: $(B)/%.o $(call obj,$(SRC_TORTURE_LIB)) $(B)/libcontrol.a
 	$(SRC_CTL) $(SRC_UNIT) $(SRC_UNIT_LIB) $(SRC_BENCH) $(SRC_TORTURE)))
 .SECONDARY:
 
+# ---- many calls
+
+.PHONY: soak
+soak: ## [CALLS=1000000]: so many calls across the box, half of them answered 404 (root)
+	$(Q)scripts/setup run
+	$(Q)$(MAKE) build
+	$(Q)$(PYTHON) tests/torture/sip_soak.py --build $(B) $(if $(CALLS),--calls $(CALLS))
+
 # ---- parsers that we did not write, for comparison
 
 PKGS_REFERENCE := libosip2 sofia-sip-ua
