@@ -51,7 +51,8 @@ test: ## everything: check, check with sanitizers, replayed captures, end to end
 	$(Q)scripts/setup test
 	$(Q)$(MAKE) check-units check-includes check-readme
 	$(Q)$(MAKE) SAN=address,undefined check-units build
-	$(Q)$(PYTHON) -m pytest -q tests/replay tests/e2e --build $(B) \
+	$(Q)$(MAKE) build-torture
+	$(Q)$(PYTHON) -m pytest -q tests/torture tests/replay tests/e2e --build $(B) \
 		--sanitized build/$(notdir $(CC))-address-undefined
 
 bench: ## BENCH=NAME: performance, as ratios against something run beside it (root)
@@ -181,22 +182,38 @@ $(BENCH_BINS): $(B)/%: $(B)/%.o $(call obj,$(SRC_TORTURE_LIB)) $(B)/libcontrol.a
 	$(SRC_CTL) $(SRC_UNIT) $(SRC_UNIT_LIB) $(SRC_BENCH) $(SRC_TORTURE)))
 .SECONDARY:
 
-# ---- many calls
+# ---- torture: every message of the corpora, and our replies, beside parsers that we did not write
 
-.PHONY: soak
+PKGS_REFERENCE := libosip2 sofia-sip-ua
+SIP_TORTURE := $(patsubst %.c,$(B)/%,tests/torture/sip_torture.c tests/torture/sip_replies.c)
+SRC_SIP_LIB := $(addprefix tests/torture/sip_,box.c files.c message.c quiet.c) tests/unit/frame.c \
+	tests/unit/guard.c $(wildcard tests/fuzz/reference*.c)
+
+.PHONY: torture soak build-torture
+torture: ## [CORPORA="DIR..."]: the corpora's messages through the core, judged by others
+	$(Q)scripts/setup torture
+	$(Q)$(MAKE) build-torture
+	$(Q)$(PYTHON) tests/torture/sip_torture.py --build $(B) $(CORPORA)
+
 soak: ## [CALLS=1000000]: so many calls across the box, half of them answered 404 (root)
 	$(Q)scripts/setup run
 	$(Q)$(MAKE) build
 	$(Q)$(PYTHON) tests/torture/sip_soak.py --build $(B) $(if $(CALLS),--calls $(CALLS))
 
-# ---- parsers that we did not write, for comparison
+build-torture: $(SIP_TORTURE)
+$(B)/tests/fuzz/reference%.o: CFLAGS_X = $(call sysinc,$(PKGS_REFERENCE))
+$(SIP_TORTURE): %: %.o $(call obj,$(SRC_SIP_LIB)) $(B)/libcontrol.a $(B)/libcore.a
+	@echo "  LD      $@"
+	$(Q)$(CC) $(LDFLAGS_BASE) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) \
+		-Wl,--end-group $(LIBS_CORE) $(LIBS_CTL) $(shell pkg-config --libs $(PKGS_REFERENCE)) \
+		-lcmocka
 
-PKGS_REFERENCE := libosip2 sofia-sip-ua
+# the parser's bench has the same rivals
 $(B)/tests/bench/parse_bench.o: CFLAGS_X = $(call sysinc,$(PKGS_REFERENCE))
 $(B)/tests/bench/parse_bench: $(call obj,tests/torture/sip_files.c tests/torture/sip_quiet.c \
 	tests/unit/sample.c)
 $(B)/tests/bench/parse_bench: LIBS_X = $(shell pkg-config --libs $(PKGS_REFERENCE))
--include $(patsubst %.c,$(B)/%.d,tests/torture/sip_files.c tests/torture/sip_quiet.c)
+-include $(patsubst %,%.d,$(SIP_TORTURE)) $(patsubst %.o,%.d,$(call obj,$(SRC_SIP_LIB)))
 
 # ---- checks
 

@@ -43,8 +43,7 @@ def main() -> None:
     if not root and not args.folder:
         print("skipped: no corpora")
         return
-    folders = [f for d in [*([root] if root else []), *args.folder]
-               for f in sip_corpora.folders_in(d)]
+    folders = sip_corpora.folders([*([root] if root else []), *args.folder])
 
     machine = {"cpu": processor(), "cores": os.cpu_count(), "kernel": platform.release(),
                "commit": commit()}

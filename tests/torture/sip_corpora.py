@@ -4,7 +4,8 @@ A corpus is a folder with the messages in raw/ and, for some, EXPECT.tsv beside 
 of files works the same way, and expects nothing."""
 
 import os
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,6 +38,13 @@ def folders_in(directory):
         if any(f.is_file() and not f.name.startswith(".") for f in directory.iterdir()):
             found.append(Folder(directory.name, directory, directory / "EXPECT.tsv"))
     return found
+
+
+def folders(directories):
+    """The folders of messages in all of them; names that two have give way to paths."""
+    found = [folder for directory in directories for folder in folders_in(directory)]
+    names = Counter(folder.name for folder in found)
+    return [f if names[f.name] == 1 else replace(f, name=str(f.path)) for f in found]
 
 
 def root():

@@ -1,0 +1,318 @@
+/* Why a reference may read a request otherwise than we do, and it is no finding. Two kinds of
+ * reason:
+ *
+ * Parts that we do not read, for which a reference refuses the whole message. Whether that is the
+ * reason is tried, not guessed: the reference is asked again about the message with those parts
+ * made simple, and then all it reads has to be as we read it.
+ *
+ * Faults of one of the two, where the other one reads as we do. Each is stated with the section of
+ * the RFC that says who is right. */
+#include <stdlib.h>
+#include <strings.h>
+
+#include "tests/fuzz/reference_parsers.h"
+
+#define BIT(id) (1u << REFERENCE_##id)
+
+const char *reference_excuse_text(enum reference_excuse excuse)
+{
+	switch (excuse) {
+	case REFERENCE_OTHER_HEADERS:
+		return "refused for a header or a body that nobody needs (RFC 3261 8.2.2)";
+	case REFERENCE_LOWER_VIAS:
+		return "refused for, or lost in, Via values after the first, which we copy unread";
+	case REFERENCE_ADDRESSES:
+		return "refused for the URI in From or To, which we copy unread";
+	case REFERENCE_WHITE_SPACE:
+		return "a tab or a folding, which are white space like any (RFC 3261 25.1)";
+	case REFERENCE_QUOTED:
+		return "what stands in quotes is taken for more than text (RFC 3261 25.1)";
+	case REFERENCE_C_STRING:
+		return "libosip2 ends a user at %00 (RFC 4475 3.1.1.4)";
+	case REFERENCE_CAPITALS:
+		return "libsofia-sip-ua knows rport without a value in small letters only (7.3.1)";
+	case REFERENCE_EXCUSES:
+		break;
+	}
+	return "";
+}
+
+/* ---- parts made simple ---- */
+
+struct writer {
+	uint8_t *at;
+	size_t len;
+};
+
+static void put(struct writer *w, const void *bytes, size_t len)
+{
+	memcpy(w->at + w->len, bytes, len);
+	w->len += len;
+}
+
+static void put_text(struct writer *w, const char *text)
+{
+	put(w, text, strlen(text));
+}
+
+/* line_len: up to behind the CRLF that no white space follows. */
+static size_t line_len(const uint8_t *line, size_t len)
+{
+	size_t n = 0;
+
+	while (n + 2 < len && (line[n] != '\r' || line[n + 1] != '\n' || line[n + 2] == ' ' ||
+				      line[n + 2] == '\t'))
+		n++;
+	return n + 2;
+}
+
+static bool is_named(const uint8_t *line, size_t len, const char *name)
+{
+	size_t n = 0;
+
+	while (n < len && line[n] != ':' && line[n] != ' ' && line[n] != '\t')
+		n++;
+	return n == strlen(name) && strncasecmp((const char *)line, name, n) == 0;
+}
+
+static bool is_one_of(const uint8_t *line, size_t len, const char *name, const char *compact)
+{
+	return is_named(line, len, name) || is_named(line, len, compact);
+}
+
+/* What verdict and reply are made of, and Content-Length, by which the body ends. */
+static bool is_needed(const uint8_t *line, size_t len)
+{
+	return is_one_of(line, len, "via", "v") || is_one_of(line, len, "from", "f") ||
+	       is_one_of(line, len, "to", "t") || is_one_of(line, len, "call-id", "i") ||
+	       is_one_of(line, len, "content-length", "l") || is_named(line, len, "cseq") ||
+	       is_named(line, len, "max-forwards");
+}
+
+/* put_address copies a From or To value with another URI in it. */
+static void put_address(struct writer *w, const uint8_t *value, size_t len)
+{
+	size_t from = 0, to;
+
+	if (value[0] == '"')
+		for (from = 1; from < len && value[from] != '"'; from++)
+			from += value[from] == '\\';
+	while (from < len && value[from] != '<')
+		from++;
+	if (from == len) { /* addr-spec */
+		const uint8_t *semicolon = memchr(value, ';', len);
+
+		from = 0;
+		to = semicolon ? (size_t)(semicolon - value) : len;
+	} else {
+		const uint8_t *close = memchr(value + from, '>', len - from);
+
+		to = close ? (size_t)(close - value) + 1 : len;
+	}
+	put(w, value, from);
+	put_text(w, "<sip:a@b>");
+	put(w, value + to, len - to);
+}
+
+static void put_line(struct writer *w, const uint8_t *msg, size_t at, size_t len,
+	const struct nx_sip *sip, unsigned simple)
+{
+	const uint8_t *line = msg + at;
+	struct nx_span value = {0};
+
+	if (simple >> REFERENCE_LOWER_VIAS & 1 && is_one_of(line, len, "via", "v")) {
+		if (sip->via[0].off < at || sip->via[0].off >= at + len)
+			return;
+		put(w, line, sip->top_via.off - at);
+		put(w, msg + sip->top_via.off, sip->top_via.len);
+		put_text(w, "\r\n");
+		return;
+	}
+	if (simple >> REFERENCE_ADDRESSES & 1 && is_one_of(line, len, "from", "f"))
+		value = sip->from;
+	if (simple >> REFERENCE_ADDRESSES & 1 && is_one_of(line, len, "to", "t"))
+		value = sip->to;
+	if (value.off) {
+		put(w, line, value.off - at);
+		put_address(w, msg + value.off, value.len);
+		put_text(w, "\r\n");
+		return;
+	}
+	if (is_needed(line, len) || !(simple >> REFERENCE_OTHER_HEADERS & 1))
+		put(w, line, len);
+}
+
+/* Every tab and line break that is white space becomes a space. */
+static void plain_space(uint8_t *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (text[i] == '\t')
+			text[i] = ' ';
+		else if (len - i > 2 && text[i] == '\r' &&
+			 (text[i + 2] == ' ' || text[i + 2] == '\t'))
+			text[i] = text[i + 1] = ' ';
+}
+
+/* All between quotes becomes letters. */
+static void plain_quotes(uint8_t *text, size_t len)
+{
+	bool quoted = false;
+
+	for (size_t i = 0; i < len; i++)
+		if (text[i] == '"') {
+			quoted = !quoted;
+		} else if (text[i] == '\r') {
+			quoted = false;
+		} else if (quoted) {
+			if (text[i] == '\\' && i + 1 < len)
+				text[i++] = 'x';
+			text[i] = 'x';
+		}
+}
+
+/* simplify copies the message, simpler in the parts named. */
+static size_t simplify(
+	const uint8_t *msg, size_t len, const struct nx_sip *sip, unsigned simple, uint8_t *out)
+{
+	size_t at = line_len(msg, sip->header_len), line;
+	struct writer w = {.at = out};
+
+	put(&w, msg, at);
+	for (; at < sip->header_len - 2u; at += line) {
+		line = line_len(msg + at, sip->header_len - at);
+		put_line(&w, msg, at, line, sip, simple);
+	}
+	if (simple >> REFERENCE_WHITE_SPACE & 1)
+		plain_space(out, w.len);
+	if (simple >> REFERENCE_QUOTED & 1)
+		plain_quotes(out, w.len);
+	put(&w, msg + at, len - at);
+	return w.len;
+}
+
+/* What a simpler message no longer says. */
+static unsigned unsaid(unsigned simple)
+{
+	return (simple >> REFERENCE_LOWER_VIAS & 1 ? BIT(VIA_COUNT) : 0) |
+	       (simple >> REFERENCE_ADDRESSES & 1 ? BIT(TO_USER) | BIT(TO_HOST) : 0);
+}
+
+/* ---- faults of one ---- */
+
+static bool has_nul(struct reference_text t)
+{
+	return t.at && memchr(t.at, 0, t.len);
+}
+
+/* Escaped, a NUL is a byte of a user like any other. */
+static unsigned c_string(enum reference_parser parser, const uint8_t *msg, const struct nx_sip *sip,
+	const struct reference_finding *f)
+{
+	(void)msg;
+	(void)sip;
+	if (parser != REFERENCE_OSIP)
+		return 0;
+	return (has_nul(f->ours.field[REFERENCE_USER]) ? BIT(USER) : 0) |
+	       (has_nul(f->ours.field[REFERENCE_TO_USER]) ? BIT(TO_USER) : 0);
+}
+
+/* Names of parameters are known in any case. */
+static unsigned capitals(enum reference_parser parser, const uint8_t *msg, const struct nx_sip *sip,
+	const struct reference_finding *f)
+{
+	(void)f;
+	return parser == REFERENCE_SOFIA && sip->rport.off &&
+			       !memmem(msg + sip->rport.off, sip->rport.len, "rport", 5)
+		       ? BIT(VIA_RPORT)
+		       : 0;
+}
+
+/* Of Via values that nobody has read as such, not even the references agree how many they are. */
+static unsigned lower_vias(enum reference_parser parser, const uint8_t *msg,
+	const struct nx_sip *sip, const struct reference_finding *f)
+{
+	(void)parser;
+	(void)msg;
+	(void)f;
+	return sip->n_via > 1 || sip->top_via.len < sip->via[0].len ? BIT(VIA_COUNT) : 0;
+}
+
+typedef unsigned fault(enum reference_parser parser, const uint8_t *msg, const struct nx_sip *sip,
+	const struct reference_finding *f);
+
+static const struct {
+	enum reference_excuse excuse;
+	fault *fields;
+} faults[] = {
+	{REFERENCE_C_STRING, c_string},
+	{REFERENCE_CAPITALS, capitals},
+	{REFERENCE_LOWER_VIAS, lower_vias},
+};
+
+/* Of what the parser may be wrong about this message. */
+static unsigned may_be_wrong(enum reference_parser parser, const uint8_t *msg,
+	const struct nx_sip *sip, const struct reference_finding *f)
+{
+	unsigned all = 0;
+
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		all |= faults[i].fields(parser, msg, sip, f);
+	return all;
+}
+
+unsigned reference_faults(enum reference_parser parser, const uint8_t *msg,
+	const struct nx_sip *sip, const struct reference_finding *f, unsigned *excuses)
+{
+	unsigned all = 0;
+
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		unsigned fields = faults[i].fields(parser, msg, sip, f) & f->differs[parser] &
+				  ~f->differs[!parser];
+
+		*excuses |= fields ? 1u << faults[i].excuse : 0;
+		all |= fields;
+	}
+	return all;
+}
+
+/* ---- asking again ---- */
+
+static unsigned ask_again(struct reference *r, enum reference_parser parser, const uint8_t *msg,
+	size_t len, const struct nx_sip *sip, unsigned parts, struct reference_finding *f)
+{
+	static uint8_t text[2 * 65536];
+	size_t n = simplify(msg, len, sip, parts, text);
+
+	reference_read(r, parser, text, n < 65536 ? n : 65535, &f->theirs[parser]);
+	return reference_differences(&f->ours, &f->theirs[parser]) & ~unsaid(parts);
+}
+
+unsigned reference_explain(struct reference *r, enum reference_parser parser, const uint8_t *msg,
+	size_t len, const struct nx_sip *sip, struct reference_finding *f)
+{
+	const unsigned others = 1u << REFERENCE_OTHER_HEADERS;
+	const unsigned theirs = 1u << REFERENCE_WHITE_SPACE | 1u << REFERENCE_QUOTED;
+	const bool refused = f->differs[parser] & REFERENCE_REJECTED;
+	const unsigned wrong = may_be_wrong(parser, msg, sip, f);
+	unsigned left, fewest = REFERENCE_REJECTED, best = 0;
+
+	/* what it refuses, always without other headers; what it reads otherwise, with them */
+	for (unsigned parts = refused; parts < 1u << REFERENCE_SIMPLER; parts += 2) {
+		if (parts == 0 || (!refused && parts & ~theirs))
+			continue;
+		left = ask_again(r, parser, msg, len, sip, parts, f) & ~wrong;
+		if (left < fewest) {
+			fewest = left;
+			best = parts;
+		}
+		if (left == 0)
+			break;
+	}
+	if (best == 0 || (!refused && fewest)) {
+		reference_read(r, parser, msg, len, &f->theirs[parser]);
+		return 0;
+	}
+	f->differs[parser] |= ask_again(r, parser, msg, len, sip, best, f);
+	f->excused[parser] = f->differs[parser] & ~fewest & ~wrong;
+	return best == others ? others : best & ~others;
+}
