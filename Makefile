@@ -49,7 +49,7 @@ check: ## unit tests, include direction, README; no root, no hugepages, under a 
 
 test: ## everything: check, check with sanitizers, replayed captures, end to end (root)
 	$(Q)scripts/setup test
-	$(Q)$(MAKE) check-units check-includes check-readme
+	$(Q)NX_EVERY_BYTE=1 $(MAKE) check-units check-includes check-readme
 	$(Q)$(MAKE) SAN=address,undefined check-units build
 	$(Q)$(MAKE) build-torture
 	$(Q)$(PYTHON) -m pytest -q tests/torture tests/replay tests/e2e --build $(B) \

@@ -8,9 +8,9 @@
  *   table   pad u32, flags u16, depth u16, pages: branch, leaf, overflow; entries, root: u64 each
  *   header  (pages 0 and 1) magic u32, format u32, address, map size u64, the tables of free pages
  *           and of names, last page, transaction u64
- * A commit writes the header that its transaction's parity names, so the two are neighbours. What a
- * transaction frees it lists under its own number: a header with a number below those listed has
- * been altered, also where it looks like an older one. */
+ * A commit writes the header that its transaction's parity names, so the two are neighbours; each
+ * has a seal beside it (header.h). What a transaction frees, and it always frees the root that it
+ * replaces, it lists under its own number: the last number listed is the header's. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -20,13 +20,13 @@
 #include <unistd.h>
 
 #include "control/store/check.h"
+#include "control/store/header.h"
 
 #define MAGIC      0xbeefc0deu
 #define FORMAT     1
 #define HEAD       16 /* of a page */
 #define NODE       8  /* head of a node */
 #define TABLE      48
-#define HEADER     (24 + 2 * TABLE + 16)
 #define PAGE_MIN   ((size_t)4096)
 #define PAGE_MAX   ((size_t)32768)
 #define DEPTH_MAX  32
@@ -48,6 +48,7 @@ struct table {
 struct header {
 	struct table free, main;
 	uint64_t last_page, txn;
+	struct nx_sealed sealed;
 };
 
 struct nx_check {
@@ -155,7 +156,7 @@ static void read_table(const uint8_t *p, struct table *t)
 
 static int read_header(struct nx_check *c, uint64_t page, struct header *h)
 {
-	uint8_t buf[HEAD + HEADER];
+	uint8_t buf[NX_SEAL_AT + NX_SEAL_LEN];
 	const uint8_t *p = buf + HEAD;
 	size_t size;
 	int rc = read_pages(c, page, buf, sizeof(buf));
@@ -181,6 +182,8 @@ static int read_header(struct nx_check *c, uint64_t page, struct header *h)
 	if (h->free.flags != INTEGER_KEY || h->main.flags != 0 || h->last_page > UINT32_MAX ||
 		h->last_page + 1 < FIRST_PAGE)
 		return damaged(c, page, "a header that cannot be");
+	h->sealed.seal = nx_header_read_seal(buf, buf + NX_SEAL_AT, &h->sealed.seal_txn);
+	h->sealed.txn = h->txn;
 	c->page_size = size;
 	return NX_OK;
 }
@@ -455,7 +458,21 @@ static int check_headers(struct nx_check *c)
 		return damaged(c, 0, "a header in the other's place");
 	c->header = h[h[1].txn > h[0].txn];
 	c->older = h[h[1].txn <= h[0].txn];
+	if (!nx_header_seals_agree(&c->header.sealed, &c->older.sealed))
+		return damaged(c, c->header.txn % 2, "a header is not what was written");
 	return NX_OK;
+}
+
+/* The lists of free pages that a header leads to. The first transaction has nothing to free. */
+static int walk_freed(struct nx_check *c, struct walk *w)
+{
+	int rc = walk_tree(c, w);
+
+	if (rc != NX_OK || w->txn < 2)
+		return rc;
+	return w->seen.entries > 0 && u64(w->last) == w->txn
+		       ? NX_OK
+		       : damaged(c, w->txn % 2, "not the header of what it leads to");
 }
 
 static int check_trees(struct nx_check *c)
@@ -470,10 +487,10 @@ static int check_trees(struct nx_check *c)
 		.integer_keys = true,
 		.txn = c->older.txn};
 	struct walk names = {.table = &c->header.main, .entry = table_entry, .mark = true};
-	int rc = walk_tree(c, &older);
+	int rc = walk_freed(c, &older);
 
 	if (rc == NX_OK)
-		rc = walk_tree(c, &free);
+		rc = walk_freed(c, &free);
 	return rc == NX_OK ? walk_tree(c, &names) : rc;
 }
 

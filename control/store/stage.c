@@ -60,7 +60,7 @@ static int begin_batch(struct nx_stage *g, struct nx_error *err)
 /* Commits a part: durable, but no change of the data, whose version stays. */
 static int commit_batch(struct nx_stage *g, struct nx_error *err)
 {
-	int rc = mdb_txn_commit(g->txn->txn);
+	int rc = nx_store_txn_commit(g->store, g->txn->txn);
 
 	g->txn->txn = NULL;
 	nx_store_abort(g->txn);

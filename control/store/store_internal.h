@@ -33,6 +33,7 @@ struct nx_store {
 	pthread_mutex_t turn; /* to write: ours or the sweeper's */
 	atomic_bool staging;  /* a stage is open, or what it replaced is still looked at */
 	struct nx_sweeper *sweeper;
+	bool unsealed;              /* the last header's seal could not be written */
 	bool is_new;                /* its first transaction has not been seen to its end */
 	struct nx_check *check;     /* of the users, not yet made; NULL: made */
 	atomic_int users_state;     /* NX_OK, NX_ERR_BUSY: not yet checked, NX_ERR_CORRUPT */
@@ -55,6 +56,15 @@ int nx_store_fail(struct nx_store *s, int rc, const char *what, struct nx_error 
 /* nx_store_users_ready: NX_ERR_BUSY until the users' pages were checked, NX_ERR_CORRUPT for good
  * where they are damaged. */
 int nx_store_users_ready(struct nx_store *s, struct nx_error *err);
+
+/* nx_store_txn_begin and _commit: LMDB's own, with the seal of the header that a commit writes; the
+ * turn is the caller's.  Return: 0 or LMDB's. */
+int nx_store_txn_begin(struct nx_store *s, MDB_txn **txn);
+int nx_store_txn_commit(struct nx_store *s, MDB_txn *txn);
+
+/* nx_store_seal_headers seals both headers, which were checked, or made just now, before the first
+ * transaction.  Return: 0 or LMDB's. */
+int nx_store_seal_headers(struct nx_store *s);
 
 /* nx_store_read_begin opens a consistent snapshot; while it is open the map cannot grow. */
 int nx_store_read_begin(struct nx_store *s, MDB_txn **txn, struct nx_error *err);

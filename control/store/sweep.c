@@ -87,11 +87,11 @@ static bool sweep_batch(struct nx_store *s)
 	int rc;
 
 	pthread_mutex_lock(&s->turn);
-	rc = mdb_txn_begin(s->env, NULL, 0, &txn);
+	rc = nx_store_txn_begin(s, &txn);
 	if (rc == 0) {
 		rc = sweep_once(s, txn);
 		if (rc == 0)
-			rc = mdb_txn_commit(txn);
+			rc = nx_store_txn_commit(s, txn);
 		else
 			mdb_txn_abort(txn);
 	}

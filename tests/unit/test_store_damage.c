@@ -16,7 +16,7 @@
 #include "control/store/store.h"
 #include "tests/unit/scratch.h"
 
-enum { USERS = 1200, PAGE = 4096 };
+enum { USERS = 1200, PAGE = 4096, HEADER = 152, SEAL = 2048, SEAL_LEN = 32 };
 
 struct sound {
 	char dir[NX_SCRATCH_PATH], store[NX_SCRATCH_PATH + 16], data[NX_SCRATCH_PATH + 32];
@@ -108,6 +108,18 @@ static void make_store(struct nx_store *s)
 	}
 }
 
+static void make_domain(struct nx_store *s, const char *name)
+{
+	struct nx_domain_def d = {.id = 3};
+	struct nx_error err;
+	struct nx_store_txn *t;
+
+	snprintf(d.name, sizeof(d.name), "%s", name);
+	assert_int_equal(nx_store_begin(s, &t, &err), 0);
+	assert_int_equal(nx_store_domain_put(t, &d, &err), 0);
+	assert_int_equal(nx_store_commit(t, NULL, &err), 0);
+}
+
 static int setup(void **state)
 {
 	struct sound *f = calloc(1, sizeof(*f));
@@ -143,14 +155,44 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void write_data(const struct sound *f, const uint8_t *bytes, size_t len)
+static void write_at(const struct sound *f, const void *bytes, size_t len, size_t at)
 {
 	int fd = open(f->data, O_WRONLY | O_CREAT, 0600);
 
 	assert_true(fd >= 0);
-	assert_int_equal(pwrite(fd, bytes, len, 0), (ssize_t)len);
-	assert_int_equal(ftruncate(fd, (off_t)len), 0);
+	assert_int_equal(pwrite(fd, bytes, len, (off_t)at), (ssize_t)len);
 	close(fd);
+}
+
+static void write_data(const struct sound *f, const uint8_t *bytes, size_t len)
+{
+	write_at(f, bytes, len, 0);
+	assert_int_equal(truncate(f->data, (off_t)len), 0);
+}
+
+/* An open that goes well seals the headers anew. */
+static void mend_headers(const struct sound *f)
+{
+	write_at(f, f->bytes, 2 * PAGE, 0);
+}
+
+/* Whether it opens, and then with so many domains. */
+static bool serves(const struct sound *f, uint32_t domains)
+{
+	struct nx_store_records r;
+	struct nx_store *s;
+	struct nx_error err = {""};
+	int rc = nx_store_open(f->store, 16, &s, &err);
+
+	if (rc != 0) {
+		assert_int_equal(rc, NX_ERR_CORRUPT);
+		return false;
+	}
+	assert_int_equal(nx_store_read_all(s, &r, &err), 0);
+	assert_int_equal(r.n_domains, domains);
+	nx_store_records_fini(&r);
+	nx_store_close(s);
+	return true;
 }
 
 /* Opens the store as it lies there.  Return: whether it was refused; else all is as it was. */
@@ -181,12 +223,10 @@ static bool refused(const struct sound *f, const char *what, size_t at)
 	return false;
 }
 
-static size_t step_from(const struct sound *f, size_t at)
+static bool is_looked_at(size_t len)
 {
-	if (getenv("NX_EVERY_BYTE") || at < PAGE || at % PAGE < 2 || at % PAGE > PAGE - 3)
-		return 1;
-	(void)f;
-	return at % PAGE + 97 < PAGE - 2 ? 97 : PAGE - 2 - at % PAGE;
+	return getenv("NX_EVERY_BYTE") || len < PAGE || len % PAGE < 2 || len % PAGE > PAGE - 3 ||
+	       len % 97 == 0;
 }
 
 /* The first page and around every page's bounds every byte, else each 97th; NX_EVERY_BYTE=1: all.
@@ -198,46 +238,124 @@ static void cut_at_any_byte_it_is_refused(void **state)
 
 	assert_true(f->len >= (size_t)30 * PAGE);
 	assert_false(refused(f, "nothing", 0));
-	for (size_t len = 0; len < f->len; len += step_from(f, len)) {
-		write_data(f, f->bytes, len);
+	for (size_t len = f->len; len-- > 0;) {
+		bool was_refused;
+
+		if (!is_looked_at(len))
+			continue;
+		assert_int_equal(truncate(f->data, (off_t)len), 0);
+		was_refused = refused(f, "cut", len);
+		if (!was_refused)
+			mend_headers(f);
 		n++;
-		n_refused += refused(f, "cut", len);
+		n_refused += was_refused;
 	}
+	print_message("cut at %u of %zu bytes: %u refused\n", n, f->len, n_refused);
 	assert_true(n_refused > n / 2);
 	write_data(f, f->bytes, f->len);
 	assert_false(refused(f, "nothing", 0));
 }
 
-/* Pages that nobody uses may be what they like. */
+/* Where the i-th damage is done: in the headers and their seals, at a page's front, or anywhere. */
+static size_t somewhere(const struct sound *f, unsigned i, unsigned *seed)
+{
+	size_t at = ((size_t)rand_r(seed) << 16 ^ (size_t)rand_r(seed)) % f->len;
+
+	if (i % 4 == 0) {
+		size_t page = at % (2 * PAGE) / PAGE * PAGE, k = at % (HEADER + SEAL_LEN);
+
+		return page + (k < HEADER ? k : SEAL + k - HEADER);
+	}
+	return i % 4 == 1 ? at / PAGE * PAGE + at % 64 : at;
+}
+
+/* One to four bytes at a time. Pages that nobody uses may be what they like. */
 static void bytes_changed_anywhere_change_no_answer(void **state)
 {
+	enum { BYTES_MAX = 4 };
 	struct sound *f = *state;
-	unsigned seed = 20250131, n_refused = 0;
-	const char *asked = getenv("NX_DAMAGES");
+	const char *asked = getenv("NX_DAMAGES"), *begin = getenv("NX_SEED");
+	unsigned seed = begin ? (unsigned)atoi(begin) : 20250131, n_refused = 0;
 	unsigned n = asked ? (unsigned)atoi(asked) : 4000;
-	uint8_t *bytes = malloc(f->len);
 
 	for (unsigned i = 0; i < n; i++) {
-		size_t at = 0;
+		size_t at[BYTES_MAX];
+		unsigned n_bytes = 1 + (unsigned)rand_r(&seed) / 8 % BYTES_MAX;
 
-		memcpy(bytes, f->bytes, f->len);
-		/* one, two or three; in the headers one: they vouch for each other */
-		for (unsigned k = 0; k <= (i % 4 ? i % 3 : 0); k++) {
-			at = ((size_t)rand_r(&seed) << 16 ^ (size_t)rand_r(&seed)) % f->len;
-			if (i % 4 == 0)
-				at = at % (2 * PAGE) / PAGE * PAGE + at % 168; /* a header */
-			else if (i % 4 == 1)
-				at = at / PAGE * PAGE + at % 64; /* a page's front */
-			if (i % 2)
-				bytes[at] ^= (uint8_t)(1u << rand_r(&seed) / 8 % 8);
+		for (unsigned k = 0; k < n_bytes; k++) {
+			uint8_t byte;
+
+			at[k] = somewhere(f, i, &seed);
+			byte = f->bytes[at[k]];
+			if (i % 8 < 4)
+				byte ^= (uint8_t)(1u << rand_r(&seed) / 8 % 8);
 			else
-				bytes[at] = (uint8_t)(rand_r(&seed) / 8);
+				byte = (uint8_t)(rand_r(&seed) / 8);
+			write_at(f, &byte, 1, at[k]);
 		}
-		write_data(f, bytes, f->len);
-		n_refused += refused(f, "changed", at);
+		n_refused += refused(f, "changed", at[0]);
+		for (unsigned k = 0; k < n_bytes; k++)
+			write_at(f, f->bytes + at[k], 1, at[k]);
+		mend_headers(f);
 	}
 	assert_in_range(n_refused, n / 5, n);
-	free(bytes);
+	write_data(f, f->bytes, f->len);
+	assert_false(refused(f, "nothing", 0));
+}
+
+/* Each byte of both headers in each of its other values: above all an older header that says that
+ * it is the newer. NX_EVERY_BYTE=1; else the numbers of their transactions alone. */
+static void no_byte_of_a_header_can_be_another(void **state)
+{
+	struct sound *f = *state;
+	size_t from = getenv("NX_EVERY_BYTE") ? 0 : HEADER - 8;
+
+	for (size_t i = 2 * from; i < 2 * HEADER; i++) {
+		size_t at = i % 2 * PAGE + i / 2;
+
+		for (unsigned v = 1; v < 256; v++) {
+			uint8_t byte = (uint8_t)(f->bytes[at] ^ v);
+
+			write_at(f, &byte, 1, at);
+			assert_true(refused(f, "changed", at));
+		}
+		write_at(f, f->bytes + at, 1, at);
+	}
+}
+
+/* The newer header bears the seal of the one that it replaced where the power failed at once; the
+ * older one never does, and neither may go back behind its seal. */
+static void a_seal_that_was_not_yet_written_is_no_damage(void **state)
+{
+	struct sound *f = *state;
+	size_t newer = f->bytes[HEADER - 8] > f->bytes[PAGE + HEADER - 8] ? 0 : PAGE;
+	struct nx_store *s;
+	struct nx_error err;
+	uint8_t before[2 * PAGE], after[2 * PAGE];
+	FILE *file;
+
+	assert_int_equal(nx_store_open(f->store, 16, &s, &err), 0);
+	make_domain(s, "one.example");
+	nx_store_close(s);
+	memcpy(before, f->bytes, sizeof(before)); /* txn n - 1 and n */
+	file = fopen(f->data, "rb");
+	assert_int_equal(fread(after, 1, sizeof(after), file), sizeof(after)); /* n and n + 1 */
+	fclose(file);
+	assert_memory_equal(before + newer, after + newer, PAGE);
+
+	newer = PAGE - newer; /* of txn n + 1 */
+	assert_memory_not_equal(before + newer + SEAL, after + newer + SEAL, SEAL_LEN);
+	write_at(f, before + newer + SEAL, SEAL_LEN, newer + SEAL);
+	assert_true(serves(f, 3)); /* and seals it */
+	write_at(f, before + newer, HEADER, newer);
+	assert_false(serves(f, 3)); /* the seal knows of more */
+	write_at(f, before + newer, PAGE, newer);
+	assert_true(serves(f, 2)); /* the commit that did not come to its end */
+	write_at(f, after + newer, PAGE, newer);
+	write_at(f, (const uint8_t[SEAL_LEN]){0}, SEAL_LEN, PAGE - newer + SEAL);
+	assert_false(serves(f, 3)); /* the older one must have been sealed */
+	write_at(f, (const uint8_t[SEAL_LEN]){0}, SEAL_LEN, newer + SEAL);
+	assert_true(serves(f, 3)); /* a copy that LMDB made */
 }
 
 /* A page in the place of another, an older header in the place of the newer. */
@@ -260,12 +378,6 @@ static void pages_in_the_wrong_place_are_found(void **state)
 		n_refused += refused(f, "moved", to * PAGE);
 	}
 	assert_true(n_refused > 100);
-	for (size_t txn = 0; txn < 64; txn++) {
-		memcpy(bytes, f->bytes, f->len);
-		bytes[PAGE + 16 + 24 + 96 + 8 + txn / 8] ^= (uint8_t)(1u << txn % 8);
-		write_data(f, bytes, f->len);
-		assert_true(refused(f, "header's number", txn));
-	}
 	free(bytes);
 }
 
@@ -290,6 +402,8 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(cut_at_any_byte_it_is_refused),
 		T(bytes_changed_anywhere_change_no_answer),
+		T(no_byte_of_a_header_can_be_another),
+		T(a_seal_that_was_not_yet_written_is_no_damage),
 		T(pages_in_the_wrong_place_are_found),
 		T(a_data_file_that_is_gone_is_no_new_store),
 #undef T
