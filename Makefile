@@ -61,7 +61,7 @@ bench: ## BENCH=NAME: performance, as ratios against something run beside it (ro
 	$(Q)if [ -f "tests/bench/$(BENCH).py" ]; then \
 		$(PYTHON) tests/bench/$(BENCH).py --build $(B) $(if $(N),--n $(N)) $(ARGS); \
 	else \
-		echo "make bench BENCH=NAME; there are: $(basename $(notdir $(wildcard tests/bench/[!c]*.py)))"; \
+		echo "make bench BENCH=NAME; there are: $(filter-out capture daemon,$(basename $(notdir $(wildcard tests/bench/*.py))))"; \
 		exit 2; \
 	fi
 

@@ -8,22 +8,20 @@ them what fdatasync costs on the same file system. Last lines: `name value`; the
 build/bench/load.json."""
 
 import argparse
-import json
 import os
 import pathlib
-import platform
 import re
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
+from daemon import Nxsipd, fdatasync_us, report
+
 FIRST = 10**9
 PIECE = 100_000  # rows written at a time
-SYNCS = 100
 
 CONFIG = """\
 box: {{name: bench}}
@@ -32,7 +30,7 @@ workers: {{control_core: {control}, cores: [{core}]}}
 queues: {{mempool: 8191}}
 ports:
   - {{name: none, access: "net_null0,no-rx=1", core: "net_null1,no-rx=1"}}
-socket: {{path: {dir}/sock}}
+socket: {{path: {dir}/nxsipd.sock}}
 store: {{path: {dir}/store}}
 services:
   - {{name: bench, addresses: [192.0.2.10], kind: phone, hosts: [{{host: any, domain: bench.example}}]}}
@@ -46,60 +44,22 @@ def make_file(path: str, n: int, state: str) -> None:
             f.write("".join(f"+44{k},{state}\n" for k in range(i, min(i + PIECE, FIRST + n))))
 
 
-class Nxsipd:
-    """nxsipd on ports that carry nothing."""
+def load(daemon: Nxsipd, path: str, n: int) -> tuple[float, dict]:
+    """Seconds, and the result."""
+    begin = time.monotonic()
+    result = daemon.call("load", path, "--domain", "bench.example", "--replace")
+    seconds = time.monotonic() - begin
+    assert result["count"] == result["rows"] == n, result
+    return seconds, result
 
-    def __init__(self, args, directory: str):
-        self.dir = directory
-        self.ctl = [os.path.join(args.build, "nxsipctl"), "--socket", f"{directory}/sock"]
-        config = pathlib.Path(directory, "bench.yaml")
-        config.write_text(CONFIG.format(control=args.cores[0], core=args.cores[1], dir=directory))
-        self.log = open(f"{directory}/nxsipd.log", "ab")
-        self.process = subprocess.Popen(
-            [os.path.join(args.build, "nxsipd"), "-c", config], stdout=self.log, stderr=self.log,
-            env={**os.environ, "RUNTIME_DIRECTORY": directory})
-        for _ in range(300):
-            if self.process.poll() is not None:
-                break
-            try:
-                if self.call("status")["state"] == "serving":
-                    return
-            except RuntimeError:
-                time.sleep(0.1)
-        sys.exit("nxsipd did not start:\n" + pathlib.Path(self.log.name).read_text()[-2000:])
 
-    def call(self, *words: str) -> dict:
-        done = subprocess.run([*self.ctl, "--json", *words], capture_output=True, text=True)
-        if done.returncode != 0:
-            raise RuntimeError(f"nxsipctl {' '.join(words)}: {done.stderr.strip()}")
-        return json.loads(done.stdout or "{}")
-
-    def load(self, path: str, n: int) -> tuple[float, dict]:
-        """Seconds, and the result."""
-        begin = time.monotonic()
-        result = self.call("load", path, "--domain", "bench.example", "--replace")
-        seconds = time.monotonic() - begin
-        assert result["count"] == result["rows"] == n, result
-        return seconds, result
-
-    def private_mib(self) -> float:
-        """Memory that is the process's alone, without the user tables."""
-        rollup = pathlib.Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
-        anonymous = int(re.search(r"^Anonymous:\s+(\d+)", rollup, re.M).group(1)) / 1024
-        huge = int(re.search(r"^Private_Hugetlb:\s+(\d+)", rollup, re.M).group(1)) / 1024
-        tables = sum(d["bytes"] for d in self.call("domain", "list")["domains"]) / 2**20
-        return anonymous + huge - tables
-
-    def store_bytes(self) -> int:
-        return os.stat(f"{self.dir}/store/data.mdb").st_blocks * 512
-
-    def stop(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+def private_mib(daemon: Nxsipd) -> float:
+    """Memory that is the process's alone, without the user tables."""
+    rollup = pathlib.Path(f"/proc/{daemon.process.pid}/smaps_rollup").read_text()
+    anonymous = int(re.search(r"^Anonymous:\s+(\d+)", rollup, re.M).group(1)) / 1024
+    huge = int(re.search(r"^Private_Hugetlb:\s+(\d+)", rollup, re.M).group(1)) / 1024
+    tables = sum(d["bytes"] for d in daemon.call("domain", "list")["domains"]) / 2**20
+    return anonymous + huge - tables
 
 
 def sqlite(directory: str, path: str, n: int) -> float:
@@ -116,37 +76,17 @@ def sqlite(directory: str, path: str, n: int) -> float:
     return seconds
 
 
-def fdatasync_us(directory: str) -> float:
-    """Median microseconds for a page written and synced."""
-    took = []
-    fd = os.open(f"{directory}/sync", os.O_RDWR | os.O_CREAT, 0o600)
-    os.pwrite(fd, bytes(4096 * SYNCS), 0)
-    os.fdatasync(fd)
-    for i in range(SYNCS):
-        begin = time.monotonic()
-        os.pwrite(fd, os.urandom(4096), 4096 * i)
-        os.fdatasync(fd)
-        took.append((time.monotonic() - begin) * 1e6)
-    os.close(fd)
-    os.unlink(f"{directory}/sync")
-    return statistics.median(took)
-
-
-def machine() -> str:
-    model = re.search(r"model name\s*:\s*(.*)", pathlib.Path("/proc/cpuinfo").read_text())
-    return f"{model.group(1) if model else platform.machine()}, Linux {platform.release()}"
-
-
 def turn(args, directory: str) -> dict:
     """One turn of each: seconds and sizes."""
     where = tempfile.mkdtemp(dir=directory)
-    daemon = Nxsipd(args, where)
+    config = CONFIG.format(control=args.cores[0], core=args.cores[1], dir=where)
+    daemon = Nxsipd(args.build, where, config)
     try:
         daemon.call("domain", "add", "bench.example")
-        fresh, _ = daemon.load(f"{directory}/a.csv", args.n)
-        row_bytes = daemon.store_bytes() / args.n
-        replaced, result = daemon.load(f"{directory}/b.csv", args.n)
-        private = daemon.private_mib()
+        fresh, _ = load(daemon, f"{directory}/a.csv", args.n)
+        row_bytes = os.stat(f"{where}/store/data.mdb").st_blocks * 512 / args.n
+        replaced, result = load(daemon, f"{directory}/b.csv", args.n)
+        private = private_mib(daemon)
     finally:
         daemon.stop()
     shutil.rmtree(where)
@@ -183,11 +123,7 @@ def main() -> None:
     def median(name: str) -> float:
         return statistics.median(t[name] for t in turns)
 
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True,
-                            text=True).stdout.strip()
-    result = {
-        "machine": machine(),
-        "commit": commit,
+    report("load", {
         "rows": args.n,
         "fdatasync_us": round(median("sync_us")),
         "store_bytes_per_row": round(median("row_bytes"), 1),
@@ -196,11 +132,7 @@ def main() -> None:
         "load_replace_rows_per_s": round(args.n / median("replaced")),
         "load_rows_per_s": round(args.n / median("fresh")),
         "load_vs_sqlite": round(median("sqlite") / median("fresh"), 2),
-    }
-    os.makedirs("build/bench", exist_ok=True)
-    pathlib.Path("build/bench/load.json").write_text(json.dumps(result, indent=2) + "\n")
-    for name, value in result.items():
-        print(name, value)
+    })
 
 
 if __name__ == "__main__":

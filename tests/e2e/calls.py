@@ -21,9 +21,9 @@ class Refused(Exception):
 class Calls:
     """A client of a box's or a lab's nxsipd that makes one call after the other."""
 
-    def __init__(self, box):
+    def __init__(self, box, timeout=60):
         self.sock, self.id, self.rest = socket.socket(socket.AF_UNIX), 0, b""
-        self.sock.settimeout(60)
+        self.sock.settimeout(timeout)
         self.sock.connect(str(box.dir / "nxsipd.sock"))
 
     def close(self):

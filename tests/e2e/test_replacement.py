@@ -1,6 +1,9 @@
 """Whole-domain replacement under traffic: no packet is lost, and each is judged by one version, the
-old or the new, and from one instant on by the new."""
+old or the new, and from one instant on by the new.
 
+NX_REPLACED: users beside those that are called, in each version (1,000,000)."""
+
+import os
 import sys
 import threading
 from pathlib import Path
@@ -14,27 +17,48 @@ from trunk import Trunk, header, start_line
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
 import capture  # noqa: E402
 
-OTHERS = 1_000_000  # users that nobody calls
+OTHERS = int(os.environ.get("NX_REPLACED", 1_000_000))  # users that nobody calls
+PIECE = 100_000  # rows written at a time
+LOADED_S = 60 + OTHERS / 50_000  # a load's longest
 WINDOW = 40  # requests on their way at a time
 ROUNDS = 4
 
 
-def others(first):
-    """So many rows that begin with +4479, in order."""
-    return "".join(f"+4479{n:08}\n" for n in range(first, first + OTHERS))
+def table(box, version, rows):
+    """The file of a version: rows, and behind them others that the other version has not."""
+    path = box.dir / f"version{version}.csv"
+    first = version * OTHERS
+    with open(path, "w") as file:
+        file.write(rows)
+        for n in range(first, first + OTHERS, PIECE):
+            piece = range(n, min(n + PIECE, first + OTHERS))
+            file.write("".join(f"+4479{k:08}\n" for k in piece))
+    return path
 
 
-def replace(calls, text, done):
-    calls.load(DOMAIN, "replace", text, force=True)
-    done.set()
+def replace(box, path):
+    calls = Calls(box, timeout=LOADED_S)
+    with open(path, "rb") as file:
+        done = calls.call(
+            "load", {"domain": DOMAIN, "mode": "replace", "force": True}, file.fileno()
+        )
+    calls.close()
+    assert done["count"] == done["rows"] > OTHERS
 
 
 class Replacing:
-    """A replacement that runs beside what is in the with block."""
+    """A replacement that runs beside what is in the with block, and must succeed."""
 
-    def __init__(self, box, text):
-        self.calls, self.done = Calls(box), threading.Event()
-        self.thread = threading.Thread(target=replace, args=(self.calls, text, self.done))
+    def __init__(self, box, path):
+        self.done, self.failed = threading.Event(), None
+        self.thread = threading.Thread(target=self.run, args=(box, path))
+
+    def run(self, box, path):
+        try:
+            replace(box, path)
+        except BaseException as e:
+            self.failed = e
+        self.done.set()
 
     def __enter__(self):
         self.thread.start()
@@ -42,7 +66,8 @@ class Replacing:
 
     def __exit__(self, *_):
         self.thread.join()
-        self.calls.close()
+        if self.failed:
+            raise self.failed
 
 
 # ---- every answer, in order ----
@@ -52,11 +77,9 @@ def number(n):
     return f"{RANGE}{n % 10000:04}"
 
 
-def versions():
+def known(version):
     """Two tables whose answers differ for every number of the range."""
-    for version in range(2):
-        known = "".join(f"{number(n)}\n" for n in range(version, 10000, 2))
-        yield known + others(version * OTHERS)
+    return "".join(f"{number(n)}\n" for n in range(version, 10000, 2))
 
 
 def judge(trunk, first):
@@ -75,10 +98,8 @@ def judge(trunk, first):
 
 
 def test_each_packet_is_judged_by_exactly_one_version(lab):
-    tables = list(versions())
-    calls = Calls(lab)
-    calls.load(DOMAIN, "replace", tables[0], force=True)
-    calls.close()
+    tables = [table(lab, version, known(version)) for version in range(2)]
+    replace(lab, tables[0])
     judged = 0
     with Trunk(lab) as trunk:
         assert set(judge(trunk, 0)) == {0}
@@ -128,18 +149,18 @@ CALLED = [f"{HEAD}{9460000 + n}" for n in range(PACKETS)]
 def test_at_full_rate_none_is_judged_by_a_mixture(flooded):
     """Every number called is known in both versions, here by itself and there by a head number: who
     looks into both at once could find neither."""
-    texts = [
-        "".join(f"{user}\n" for user in CALLED) + others(0),
-        f"{HEAD},head\n" + others(OTHERS),
+    tables = [
+        table(flooded, 0, "".join(f"{user}\n" for user in CALLED)),
+        table(flooded, 1, f"{HEAD},head\n"),
     ]
     flooded.ok("domain", "add", DOMAIN, "--complete")
     flooded.ok("range", "add", HEAD, "--domain", DOMAIN, "--min", "12", "--max", "13")
+    replace(flooded, tables[0])
     calls = Calls(flooded)
-    calls.load(DOMAIN, "replace", texts[0], force=True)
     before = calls.call("stats", {})
     for round_ in range(ROUNDS):
-        with Replacing(flooded, texts[1 - round_ % 2]) as done:
-            assert wait_until(done.is_set, 60)
+        with Replacing(flooded, tables[1 - round_ % 2]) as done:
+            assert wait_until(done.is_set, LOADED_S)
     after = calls.call("stats", {})
     calls.close()
     grown = {

@@ -1,0 +1,291 @@
+#!/usr/bin/python3
+"""What changes cost the pipeline, and how fast they are: one nxsipd judges INVITEs replayed without
+end from memory (net_pcap, infinite_rx=1) while its users are changed over the control socket.
+
+In turns, a stretch in which nothing changes and one in which changes run: a replacement of all users,
+transactions of 1,000 and of 100,000 users, single users from one client and from sixteen. The users
+changed are random ones that nobody calls: those called have the same answers all the time. A pair's
+loss is 1 - changing / quiet packets a second; of all pairs the median and an interval that holds the
+true median in 95 of 100 runs. Durable rates (store, table, grace period over) beside what fdatasync
+costs. Control and client on one core, the worker on another. Last lines: `name value`; the same as
+JSON in build/bench/changes.json."""
+
+import argparse
+import math
+import os
+import pathlib
+import random
+import selectors
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+
+import capture
+from daemon import Nxsipd, fdatasync_us, report
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+from calls import Calls  # noqa: E402
+
+SRC, DST, DOMAIN = "198.51.100.1", "192.0.2.10", "bench.example"
+PACKETS = 4096
+CALLED = 200_000  # numbers that are called, half of them known
+PUT = 1000  # users a call of put
+PIECE = 100_000  # rows written at a time
+STATES = ("known", "gone")
+CLIENTS = 16
+SETTLE_S = 120
+
+CONFIG = """\
+box: {{name: bench}}
+eal: {{hugepages: off, memory: 512, file_prefix: nxbenchchanges}}
+workers: {{control_core: {control}, cores: [{core}], idle: busy}}
+queues: {{mempool: 16383}}
+ports:
+  - name: bench
+    access: "net_pcap0,rx_pcap={dir}/bench.pcap,infinite_rx=1"
+    core: "net_null0,no-rx=1"
+socket: {{path: {dir}/nxsipd.sock}}
+store: {{path: {dir}/store}}
+services:
+  - name: bench
+    addresses: [{dst}]
+    kind: phone
+    hosts: [{{host: any, domain: bench.example}}]
+sources:
+  - {{class: carriers, trust: peer, prefixes: [198.51.100.0/24], "604": on}}
+"""
+
+
+def called(i: int) -> str:
+    """The i-th number that is called; odd ones are known."""
+    return f"+4420{10000000 + i:08d}"
+
+
+def other(i: int) -> str:
+    """The i-th number that nobody calls."""
+    return f"+4479{i:08d}"
+
+
+def make_capture(path: str) -> None:
+    frames = []
+    for n in range(PACKETS):
+        i = (n * 7919) % CALLED // 2 * 2
+        payload = capture.invite(n, called(i + 1 if n % 10 == 0 else i), SRC, DST)
+        frames.append(capture.udp4(SRC, DST, 5060, 5060, payload))
+    capture.write_pcap(path, frames)
+
+
+def make_table(path: str, n: int, state: str) -> None:
+    """n users in order: those called that are known, and others in a state."""
+    others = n - CALLED // 2
+    with open(path, "w") as f:
+        f.write("".join(called(i) + "\n" for i in range(1, CALLED, 2)))
+        for i in range(0, others, PIECE):
+            f.write("".join(f"{other(k)},{state}\n" for k in range(i, min(i + PIECE, others))))
+
+
+class Box(Nxsipd):
+    """nxsipd on the capture, and what it does in a stretch of time."""
+
+    def __init__(self, args, directory: str):
+        super().__init__(args.build, directory, CONFIG.format(
+            control=args.cores[0], core=args.cores[1], dir=directory, dst=DST))
+        self.calls = Calls(self, timeout=600)
+
+    def stop(self) -> None:
+        self.calls.close()
+        super().stop()
+
+    def load(self, path: str) -> int:
+        with open(path, "rb") as file:
+            return self.calls.call("load", {"domain": DOMAIN, "mode": "replace", "force": True},
+                                   file.fileno())["rows"]
+
+    def control_ticks(self) -> int:
+        """Processor time of all threads but the worker, which is the busiest."""
+        threads = []
+        for stat in pathlib.Path(f"/proc/{self.process.pid}/task").glob("*/stat"):
+            fields = stat.read_text().rpartition(")")[2].split()
+            threads.append(int(fields[11]) + int(fields[12]))
+        return sum(threads) - max(threads)
+
+    def settle(self) -> None:
+        """Waits until what a change leaves to be done behind it is done."""
+        end = time.monotonic() + SETTLE_S
+        while time.monotonic() < end:
+            before = self.control_ticks()
+            time.sleep(0.3)
+            if self.control_ticks() - before <= 1:
+                return
+        sys.exit(f"nxsipd goes on working {SETTLE_S} s after a change")
+
+    def rate(self, work) -> tuple[float, float, float]:
+        """Packets a second while work runs, what it returns, and the seconds it took."""
+        a = self.calls.call("stats", {})
+        done = work()
+        b = self.calls.call("stats", {})
+        ns = b["monotonic_ns"] - a["monotonic_ns"]
+        return (b["rx_packets"] - a["rx_packets"]) / ns * 1e9, done, ns / 1e9
+
+
+class Users:
+    """Users that nobody calls, at random, in another state each time."""
+
+    def __init__(self, n: int):
+        self.n, self.random, self.round = n - CALLED // 2, random.Random(1), 0
+
+    def some(self, n: int) -> tuple[list[str], str]:
+        self.round += 1
+        return ([other(k) for k in self.random.sample(range(self.n), n)], STATES[self.round % 2])
+
+
+# ---- what runs in a stretch: each returns how many users it changed ----
+
+
+def replacements(box: Box, files: list[str]):
+    def work() -> int:
+        files.reverse()
+        return box.load(files[0])
+    return work
+
+
+def transactions(box: Box, users: Users, size: int, seconds: float):
+    def one() -> int:
+        txn = box.calls.call("begin", {"domain": DOMAIN, "mode": "delta"})["txn"]
+        chosen, state = users.some(size)
+        for i in range(0, size, PUT):
+            box.calls.call("put", {"txn": txn, "users": chosen[i:i + PUT], "state": state})
+        box.calls.call("commit", {"txn": txn})
+        return size
+
+    def work() -> int:
+        end, done = time.monotonic() + seconds, 0
+        while time.monotonic() < end:
+            done += one()
+        return done
+    return work
+
+
+def singles(box: Box, users: Users, clients: int, seconds: float):
+    """Each client sends its next change when it has the answer to the one before."""
+    all_calls = [Calls(box) for _ in range(clients)]
+    selector = selectors.DefaultSelector()
+    for calls in all_calls:
+        selector.register(calls.sock, selectors.EVENT_READ, calls)
+
+    def send(calls: Calls) -> None:
+        (user,), state = users.some(1)
+        calls.send("user.add" if state == "known" else "user.gone",
+                   {"domain": DOMAIN, "user": user})
+
+    def work() -> int:
+        end, done, waiting = time.monotonic() + seconds, 0, len(all_calls)
+        for calls in all_calls:
+            send(calls)
+        while waiting:
+            for key, _ in selector.select(10):
+                key.data.answer()
+                done += 1
+                if time.monotonic() < end:
+                    send(key.data)
+                else:
+                    waiting -= 1
+        return done
+    return work
+
+
+# ---- pairs ----
+
+
+def interval(values: list[float]) -> tuple[float, float]:
+    """Order statistics that hold the median with a probability of at least 95 %."""
+    values, n = sorted(values), len(values)
+    below = k = 0
+    while (below + math.comb(n, k)) / 2**n <= 0.025:
+        below += math.comb(n, k)
+        k += 1
+    return values[max(k - 1, 0)], values[n - max(k, 1)]
+
+
+def measure(box: Box, name: str, work, pairs: int) -> dict:
+    losses, rates = [], []
+    _, _, seconds = box.rate(work)  # the first is for the caches
+
+    def changing() -> float:
+        nonlocal seconds
+        packets, done, seconds = box.rate(work)
+        rates.append(done / seconds)
+        return packets
+
+    def quiet() -> float:
+        box.settle()
+        return box.rate(lambda: time.sleep(seconds))[0]
+
+    for i in range(pairs):
+        if i % 2:
+            busy, still = changing(), quiet()
+        else:
+            still, busy = quiet(), changing()
+        losses.append(1 - busy / still)
+    low, high = interval(losses)
+    result = {f"changes_{name}_loss": round(statistics.median(losses), 4),
+              f"changes_{name}_loss_low": round(low, 4),
+              f"changes_{name}_loss_high": round(high, 4),
+              f"changes_{name}_per_s": round(statistics.median(rates))}
+    print("  ".join(f"{key} {value}" for key, value in result.items()), flush=True)
+    return result
+
+
+def run(args, directory: str) -> dict:
+    large = f"{directory}/large.csv"
+    files = [f"{directory}/{state}.csv" for state in STATES]
+    make_capture(f"{directory}/bench.pcap")
+    make_table(large, args.n, "known")
+    for file, state in zip(files, STATES):
+        make_table(file, args.replaced, state)
+    box = Box(args, directory)
+    os.sched_setaffinity(0, {args.cores[0]})
+    try:
+        box.call("domain", "add", DOMAIN, "--authoritative")
+        box.call("range", "add", "+4420", "--domain", DOMAIN, "--min", "12", "--max", "12")
+        box.load(files[0])
+        result = measure(box, "replace", replacements(box, files), args.pairs)
+        box.load(large)
+        users = Users(args.n)
+        for name, work in (
+                ("delta_1000", transactions(box, users, 1000, args.seconds)),
+                ("delta_100000", transactions(box, users, 100_000, args.seconds)),
+                ("single", singles(box, users, 1, args.seconds)),
+                ("single_16", singles(box, users, CLIENTS, args.seconds))):
+            result |= measure(box, name, work, args.pairs)
+        return result
+    finally:
+        box.stop()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
+    parser.add_argument("--build", default="build/gcc", help="where nxsipd is")
+    parser.add_argument("--n", type=int, default=10_000_000, help="users, while some are changed")
+    parser.add_argument("--replaced", type=int, default=2_000_000, help="users that are replaced")
+    parser.add_argument("--pairs", type=int, default=30)
+    parser.add_argument("--seconds", type=float, default=1, help="a stretch's length")
+    parser.add_argument("--directory", help="where the files are written (default: a temporary one)")
+    parser.add_argument("--cores", type=int, nargs=2, default=[0, 1], help="control, worker")
+    args = parser.parse_args()
+
+    directory = tempfile.mkdtemp(prefix="nxbench-", dir=args.directory)
+    try:
+        before = fdatasync_us(directory)
+        result = run(args, directory)
+        sync_us = (before + fdatasync_us(directory)) / 2
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+    report("changes", {"users": args.n, "replaced": args.replaced, "pairs": args.pairs,
+                       "fdatasync_us": round(sync_us), **result})
+
+
+if __name__ == "__main__":
+    main()
