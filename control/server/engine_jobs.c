@@ -33,8 +33,12 @@ static void on_progress(void *arg, const struct nx_load_progress *p)
 	wake(job);
 }
 
+/* The store's users are checked also where there is no domain to read: one may come. */
 static void run_tables(struct nx_job *job)
 {
+	struct nx_error err;
+
+	(void)nx_store_check_users(job->engine->store, &job->cancel, &err); /* a task says why */
 	for (uint32_t i = 0; i < job->n_tasks; i++) {
 		struct nx_table_task *t = &job->task[i];
 
@@ -147,8 +151,9 @@ int nx_engine_load_tables_start(struct nx_engine *e, struct nx_error *err)
 		strcpy(t->name, d->name);
 		job->n_tasks++;
 	}
-	if (job->n_tasks == 0) {
+	if (job->n_tasks == 0 && nx_store_is_checked(e->store)) {
 		job_free(job);
+		nx_store_sweep(e->store); /* of a domain that was deleted just before the end */
 		return NX_OK;
 	}
 	return nx_engine_job_start(e, job, err);

@@ -147,7 +147,9 @@ int nx_engine_domain_del(
 			"that is meant",
 			d->name, users);
 	id = d->id;
-	return nx_engine_change(e, store_domain_gone, &id, version, err);
+	if ((rc = nx_engine_change(e, store_domain_gone, &id, version, err)) == NX_OK)
+		nx_store_sweep(e->store);
+	return rc;
 }
 
 /* ---- ranges ---- */

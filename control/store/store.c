@@ -250,6 +250,11 @@ int nx_store_check_users(struct nx_store *s, const atomic_bool *cancel, struct n
 	return rc;
 }
 
+bool nx_store_is_checked(const struct nx_store *s)
+{
+	return atomic_load(&s->users_state) != NX_ERR_BUSY;
+}
+
 int nx_store_users_ready(struct nx_store *s, struct nx_error *err)
 {
 	switch (atomic_load(&s->users_state)) {

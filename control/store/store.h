@@ -42,6 +42,7 @@ void nx_store_close(struct nx_store *s); /* NULL is fine */
  * or in a small store, it returns at once.  Thread: any one, no change meanwhile.
  * Error: NX_ERR_CORRUPT (also from then on), NX_ERR_IO, NX_ERR_CANCELLED. */
 int nx_store_check_users(struct nx_store *s, const atomic_bool *cancel, struct nx_error *err);
+bool nx_store_is_checked(const struct nx_store *s); /* it has returned, well or not */
 
 /* nx_store_temp opens an empty file without a name beside the store; it goes when it is closed. */
 int nx_store_temp(struct nx_store *s, int *fd, struct nx_error *err);
@@ -121,7 +122,6 @@ int nx_store_user_put(struct nx_store_txn *t, uint32_t domain, const struct nx_k
 	const struct nx_user_record *rec, struct nx_user_record *old, struct nx_error *err);
 int nx_store_user_del(struct nx_store_txn *t, uint32_t domain, const struct nx_key *key,
 	struct nx_user_record *old, struct nx_error *err);
-int nx_store_user_del_all(struct nx_store_txn *t, uint32_t domain, struct nx_error *err);
 
 /* Replacing a domain's users by an ascending run of keys: one walk over both, so that what is the
  * same in both is not written. The domain's tally is made anew, which also mends it. put removes
@@ -144,8 +144,9 @@ int nx_store_replace_put(struct nx_store_walk *w, const struct nx_key *key,
 int nx_store_replace_end(struct nx_store_walk *w, uint64_t *removed, struct nx_error *err);
 
 int nx_store_domain_put(struct nx_store_txn *t, const struct nx_domain_def *d, struct nx_error *e);
-int nx_store_domain_del(
-	struct nx_store_txn *t, uint32_t id, struct nx_error *err); /* users, ranges, rules too */
+/* nx_store_domain_del takes ranges and rules along; the users, who may be 10^9, are out of reach
+ * with the domain and deleted after the commit, by nx_store_sweep. An id is never given twice. */
+int nx_store_domain_del(struct nx_store_txn *t, uint32_t id, struct nx_error *err);
 int nx_store_range_put(struct nx_store_txn *t, const struct nx_range_def *r, struct nx_error *err);
 int nx_store_range_del(struct nx_store_txn *t, const struct nx_range_def *r, struct nx_error *err);
 int nx_store_rule_put(struct nx_store_txn *t, const struct nx_rule_def *r, struct nx_error *err);

@@ -190,6 +190,20 @@ int nx_store_source_del(struct nx_store_txn *t, const struct nx_prefix *p, struc
 	return del(t, NX_DBI_SOURCES, val_of(key, sizeof(key)), "deleting a source", err);
 }
 
+/* A domain's record, and what its users come to. */
+static int del_domain(struct nx_store_txn *t, uint32_t id, const char *what, struct nx_error *err)
+{
+	uint8_t key[4];
+	int rc = nx_store_tally_flush(t, err);
+
+	nx_put_be32(key, id);
+	if (rc == NX_OK)
+		rc = del(t, NX_DBI_TALLIES, val_of(key, sizeof(key)), what, err);
+	if (rc == NX_OK || rc == NX_ERR_NOT_FOUND)
+		rc = del(t, NX_DBI_DOMAINS, val_of(key, sizeof(key)), what, err);
+	return rc;
+}
+
 static int del_ranges_of(struct nx_store_txn *t, uint32_t domain, struct nx_error *err)
 {
 	uint8_t prefix[4];
@@ -228,18 +242,11 @@ static int del_rules_of(struct nx_store_txn *t, uint32_t domain, struct nx_error
 
 int nx_store_domain_del(struct nx_store_txn *t, uint32_t id, struct nx_error *err)
 {
-	uint8_t key[4];
-	int rc;
+	int rc = del_domain(t, id, "deleting a domain", err);
 
-	nx_put_be32(key, id);
-	if ((rc = del(t, NX_DBI_DOMAINS, val_of(key, sizeof(key)), "deleting a domain", err)) !=
-		NX_OK)
-		return rc;
-	if ((rc = del_ranges_of(t, id, err)) != NX_OK)
-		return rc;
-	if ((rc = del_rules_of(t, id, err)) != NX_OK)
-		return rc;
-	return nx_store_user_del_all(t, id, err);
+	if (rc == NX_OK)
+		rc = del_ranges_of(t, id, err);
+	return rc == NX_OK ? del_rules_of(t, id, err) : rc;
 }
 
 /* ---- another id ---- */
@@ -247,13 +254,8 @@ int nx_store_domain_del(struct nx_store_txn *t, uint32_t id, struct nx_error *er
 static int move_domain(struct nx_store_txn *t, const struct nx_store_records *r, uint32_t from,
 	uint32_t to, struct nx_error *err)
 {
-	uint8_t key[4];
-	int rc;
+	int rc = del_domain(t, from, "moving a domain", err);
 
-	nx_put_be32(key, from);
-	rc = del(t, NX_DBI_TALLIES, val_of(key, sizeof(key)), "moving a domain", NULL);
-	if (rc == NX_OK || rc == NX_ERR_NOT_FOUND)
-		rc = del(t, NX_DBI_DOMAINS, val_of(key, sizeof(key)), "moving a domain", err);
 	for (uint32_t i = 0; i < r->n_domains && rc == NX_OK; i++) {
 		struct nx_domain_def d = r->domains[i];
 

@@ -301,15 +301,6 @@ int nx_store_user_del(struct nx_store_txn *t, uint32_t domain, const struct nx_k
 	return nx_store_tally_user(t, domain, key, before.state, NX_USER_ABSENT, err);
 }
 
-int nx_store_user_del_all(struct nx_store_txn *t, uint32_t domain, struct nx_error *err)
-{
-	struct nx_store_walk w;
-	uint64_t removed;
-	int rc = nx_store_replace_begin(t, domain, &w, err);
-
-	return rc == NX_OK ? nx_store_replace_end(&w, &removed, err) : rc;
-}
-
 /* ---- replacing a run ---- */
 
 /* Looks at what the cursor stands on after a move that gave mrc. */

@@ -1,4 +1,5 @@
-/* The sweeper: a thread that deletes users under an id that no domain has. Deleting 10^8 of them
+/* The sweeper: a thread that deletes users under an id that no domain has: those that a stage wrote
+ * or replaced, and those of a domain that was deleted. Deleting 10^8 of them
  * in one transaction would hold up every change and fill memory with changed pages, so it goes in
  * small ones, between those of others, whom it lets go first. It needs no list of what is to be
  * done, and so none can be lost in a crash: it looks at which ids there are. */

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 import pytest
 from calls import Calls, Gone, Refused
+from lab import wait_until
 
 DOMAIN = "example.net"
 KILLS = int(os.environ.get("NX_KILLS", 200))
@@ -164,6 +165,39 @@ def test_kills_during_large_replacements_leave_one_or_the_other(empty_box):
         assert sum(served(calls).values()) == len(users)
     calls.close()
     assert cut_off > 0
+
+
+def test_a_large_domain_goes_at_once_and_for_good(empty_box):
+    """So large that a start leaves the check of its pages for later; killed before its users are
+    deleted, they are out of reach, and a domain of the same name begins anew."""
+    empty_box.start()
+    calls = Calls(empty_box)
+    calls.call("domain.add", {"name": DOMAIN})
+    calls.load(DOMAIN, "replace", "".join(f"+4420{n:08}\n" for n in range(3_000_000)))
+    calls.call("domain.del", {"name": DOMAIN, "force": True})
+    size = (empty_box.store / "data.mdb").stat().st_size
+    empty_box.daemon.kill()
+    empty_box.daemon.wait()
+    calls.close()
+    empty_box.start()
+    calls = Calls(empty_box)
+    calls.call("domain.add", {"name": DOMAIN})
+    calls.load(DOMAIN, "merge", "+442000000001,head\n")
+    assert calls.dump(DOMAIN)[1] == {"+442000000001": "head"}
+
+    def is_swept():
+        """Then the room is there for others."""
+        calls.call("user.add", {"domain": DOMAIN, "user": "+4479"})
+        calls.call("user.del", {"domain": DOMAIN, "user": "+4479"})
+        free = subprocess.run(
+            ["mdb_stat", "-a", empty_box.store], capture_output=True, text=True, check=True
+        ).stdout
+        entries = free.split("Status of users")[1].split("Entries: ")[1].split()[0]
+        return int(entries) == 1
+
+    assert wait_until(is_swept, 60)
+    assert (empty_box.store / "data.mdb").stat().st_size < 1.2 * size
+    calls.close()
 
 
 # ---- disks ----

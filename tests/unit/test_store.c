@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "control/store/store.h"
 #include "tests/unit/scratch.h"
@@ -280,6 +281,28 @@ static void scans_are_ordered_bounded_and_paged(void **state)
 	assert_string_equal(scan(f, &s, 3, NULL, NULL, 0), "");
 }
 
+/* Ids below next are given to domains. */
+static void take_ids(struct fixture *f, struct nx_store_txn *t, uint32_t next)
+{
+	struct nx_store_meta m;
+
+	assert_int_equal(nx_store_meta_get(t, &m, &f->err), 0);
+	m.next_domain = next;
+	assert_int_equal(nx_store_meta_put(t, &m, &f->err), 0);
+}
+
+static void wait_swept(struct fixture *f, uint32_t domain)
+{
+	struct seen s;
+
+	for (int i = 0; i < 3000; i++) {
+		if (scan(f, &s, domain, NULL, NULL, 0)[0] == '\0')
+			return;
+		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+	}
+	fail_msg("users of domain %u are left", domain);
+}
+
 static void deleting_a_domain_takes_all_that_is_its(void **state)
 {
 	struct fixture *f = *state;
@@ -290,6 +313,7 @@ static void deleting_a_domain_takes_all_that_is_its(void **state)
 	struct nx_store_records got;
 	struct nx_store_txn *t = begin(f);
 
+	take_ids(f, t, 3);
 	assert_int_equal(nx_store_domain_put(t, &d1, &f->err), 0);
 	assert_int_equal(nx_store_domain_put(t, &d2, &f->err), 0);
 	for (int i = 0; i < 3; i++) {
@@ -312,7 +336,12 @@ static void deleting_a_domain_takes_all_that_is_its(void **state)
 	assert_int_equal(got.n_rules, 2);
 	assert_int_equal(count(f, 1), 0);
 	assert_int_equal(count(f, 2), 1);
+	assert_int_equal(get(f, 1, "bob"), NX_USER_KNOWN); /* out of reach, and not yet swept */
+	reopen(f);
+	nx_store_sweep(f->s);
+	wait_swept(f, 1);
 	assert_int_equal(get(f, 1, "bob"), NX_USER_ABSENT);
+	assert_int_equal(get(f, 2, "alice"), NX_USER_KNOWN);
 	nx_store_records_fini(&got);
 }
 
@@ -463,8 +492,8 @@ static void the_digest_is_equal_where_the_users_are(void **state)
 	commit(f, t);
 	assert_false(nx_digest_eq(tally(f, 1).digest, want.digest)); /* and a key */
 	t = begin(f);
-	assert_int_equal(nx_store_user_del_all(t, 1, &f->err), 0);
 	commit(f, t);
+	replace(f, 1, users, 0, NX_USER_KNOWN);
 	assert_true(same(tally(f, 1), empty));
 	t = begin(f); /* what is not committed leaves it alone */
 	put(f, t, 2, "zoe", NX_USER_KNOWN);
