@@ -87,6 +87,20 @@ static int shard_new(struct nx_users *t, size_t i, uint32_t buckets, struct nx_s
 	return NX_OK;
 }
 
+/* Room to note a byte for each bucket while a shard is rebuilt. */
+static int make_scratch(struct nx_users_writer *w, uint32_t buckets)
+{
+	uint8_t *larger;
+
+	if (w->scratch_len >= buckets)
+		return NX_OK;
+	if (!(larger = realloc(w->scratch, buckets)))
+		return NX_ERR_NOMEM;
+	w->scratch = larger;
+	w->scratch_len = buckets;
+	return NX_OK;
+}
+
 /* Puts a rebuilt shard in the place of shard i; readers change over when they next load the word.
  */
 static int shard_rebuild(struct nx_users *t, size_t i, uint32_t buckets)
@@ -94,9 +108,9 @@ static int shard_rebuild(struct nx_users *t, size_t i, uint32_t buckets)
 	struct nx_users_writer *w = t->writer;
 	struct nx_shard old = w->shard[i], fresh;
 
-	if (shard_new(t, i, buckets, &fresh) != NX_OK)
+	if (make_scratch(w, buckets) != NX_OK || shard_new(t, i, buckets, &fresh) != NX_OK)
 		return NX_ERR_NOMEM;
-	nx_shard_fill(&fresh, &old);
+	nx_shard_fill(&fresh, &old, w->scratch);
 	w->shard[i] = fresh;
 	publish(t, i);
 	nx_arena_retire(arena_of(t, old.buckets), old.place);
@@ -170,6 +184,7 @@ void nx_users_destroy(struct nx_users *t)
 		next = a->next;
 		nx_arena_destroy(a);
 	}
+	free(t->writer ? t->writer->scratch : NULL);
 	free(t->writer);
 	free((void *)t->shard);
 	free(t);
@@ -291,7 +306,7 @@ void nx_users_counts(const struct nx_users *t, uint64_t count[4])
 
 uint64_t nx_users_bytes(const struct nx_users *t)
 {
-	uint64_t bytes = sizeof(*t) + sizeof(*t->writer) +
+	uint64_t bytes = sizeof(*t) + sizeof(*t->writer) + t->writer->scratch_len +
 			 shards_of(t) * (sizeof(t->shard[0]) + sizeof(t->writer->shard[0]));
 
 	for (const struct nx_arena *a = t->writer->arenas; a; a = a->next)

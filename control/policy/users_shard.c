@@ -8,10 +8,12 @@
  * Sizes form a ladder, sixteen steps to a doubling: between two rebuilds the load moves by a tenth,
  * and shards of a table have one of two or three sizes at a time (why: users_arena.c). */
 #include <assert.h>
+#include <string.h>
 
 #include "control/policy/users_shard.h"
 
-#define STEPS 16 /* of the ladder, a doubling */
+#define STEPS    16 /* of the ladder, a doubling */
+#define GATHERED 32 /* buckets that a rebuild looks at together */
 
 static uint64_t slot_load(const _Atomic uint64_t *slot)
 {
@@ -146,30 +148,51 @@ void nx_shard_update(struct nx_shard *s, _Atomic uint64_t *slot, enum nx_user_st
 	s->deleted++;
 }
 
-/* The users come nearly in the order of their homes, and a bucket that nobody leaves is filled from
- * the front: it is looked at once for all who belong there. */
-void nx_shard_fill(struct nx_shard *s, const struct nx_shard *from)
+/* Takes the users out of some buckets, without a branch on which slots are in use.
+ * Return: how many. */
+static unsigned gather(const struct nx_shard *s, uint64_t from, uint64_t to, uint64_t *user)
 {
-	struct nx_users_bucket *at = NULL;
-	unsigned used = 0;
+	unsigned n = 0;
 
-	for (uint64_t k = 0; k < (uint64_t)from->buckets * NX_USERS_SLOTS; k++) {
-		uint64_t v = slot_load(&from->bucket[k / NX_USERS_SLOTS].slot[k % NX_USERS_SLOTS]);
-		struct nx_users_bucket *b = home(s, v);
+	for (uint64_t k = from; k < to; k++) {
+#pragma GCC unroll 8
+		for (unsigned i = 0; i < NX_USERS_SLOTS; i++) {
+			uint64_t v = slot_load(&s->bucket[k].slot[i]);
 
-		if (!(v & NX_SLOT_STATE))
-			continue;
-		if (b != at) {
-			unsigned empty = slots_empty(b);
-
-			at = b;
-			used = empty ? (unsigned)__builtin_ctz(empty) : NX_USERS_SLOTS;
+			user[n] = v & ~NX_SLOT_OVERFLOW;
+			n += (v & NX_SLOT_STATE) != 0;
 		}
-		if (used == NX_USERS_SLOTS) {
-			nx_shard_insert(s, v, (enum nx_user_state)(v & NX_SLOT_STATE));
-			continue;
-		}
-		slot_store(&b->slot[used++], v & ~NX_SLOT_OVERFLOW);
-		s->live++;
 	}
+	return n;
+}
+
+/* Puts a user who is not there into a shard where used[] says how many slots of each bucket are in
+ * use, from the front on. */
+static void put(struct nx_shard *s, uint8_t *used, uint64_t user)
+{
+	uint64_t b = nx_users_home(user, s->buckets);
+
+	while (used[b] == NX_USERS_SLOTS) {
+		_Atomic uint64_t *slot = spill_slot(&s->bucket[b], user);
+
+		slot_store(slot, slot_load(slot) | NX_SLOT_OVERFLOW);
+		b = b + 1 == s->buckets ? 0 : b + 1;
+	}
+	slot_store(&s->bucket[b].slot[used[b]++], user);
+}
+
+/* The users come nearly in the order of their homes, so both shards are walked through once. */
+void nx_shard_fill(struct nx_shard *s, const struct nx_shard *from, uint8_t *used)
+{
+	uint64_t user[GATHERED * NX_USERS_SLOTS];
+
+	memset(used, 0, s->buckets);
+	for (uint64_t k = 0; k < from->buckets; k += GATHERED) {
+		uint64_t left = from->buckets - k;
+		unsigned n = gather(from, k, k + (left < GATHERED ? left : GATHERED), user);
+
+		for (unsigned i = 0; i < n; i++)
+			put(s, used, user[i]);
+	}
+	s->live = from->live;
 }

@@ -46,7 +46,8 @@ _Atomic uint64_t *nx_shard_find(const struct nx_shard *s, uint64_t lo);
 void nx_shard_insert(struct nx_shard *s, uint64_t lo, enum nx_user_state state);
 void nx_shard_update(struct nx_shard *s, _Atomic uint64_t *slot, enum nx_user_state state);
 
-/* nx_shard_fill puts the users of `from` into a shard that is empty. */
-void nx_shard_fill(struct nx_shard *s, const struct nx_shard *from);
+/* nx_shard_fill puts the users of `from` into a shard that is empty and in nobody's sight; used:
+ * room for a byte for each of its buckets. */
+void nx_shard_fill(struct nx_shard *s, const struct nx_shard *from, uint8_t *used);
 
 #endif

@@ -10,6 +10,8 @@ struct nx_users_writer {
 	uint64_t retired;        /* bytes that wait for a grace period */
 	struct nx_arena *arenas; /* one for each size a shard has */
 	int node;
+	uint8_t *scratch; /* for a rebuild: a byte a bucket */
+	uint32_t scratch_len;
 	struct nx_shard shard[]; /* beside the table's shard words */
 };
 
