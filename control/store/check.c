@@ -11,6 +11,7 @@
  * A commit writes the header that its transaction's parity names, so the two are neighbours; each
  * has a seal beside it (header.h). What a transaction frees, and it always frees the root that it
  * replaces, it lists under its own number: the last number listed is the header's. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -122,6 +123,7 @@ static int read_pages(struct nx_check *c, uint64_t page, uint8_t *buf, size_t le
 	uint64_t at = page * c->page_size;
 	size_t got = 0;
 
+	assert(len > 0);
 	if (page >= FIRST_PAGE && page > c->header.last_page)
 		return damaged(c, page, "a page that the file has not");
 	while (got < len) {
@@ -350,8 +352,10 @@ static int big_value(struct nx_check *c, struct walk *w, const struct node *n, u
 	uint8_t head[HEAD];
 	int rc;
 
-	if (page > c->header.last_page || (w->mark && (rc = mark(c, page, pages)) != NX_OK))
+	if (page > c->header.last_page)
 		return damaged(c, page, "a value in pages that cannot be");
+	if (w->mark && (rc = mark(c, page, pages)) != NX_OK)
+		return rc;
 	if ((rc = read_pages(c, page, head, sizeof(head))) != NX_OK)
 		return rc;
 	if (u64(head) != page || u16(head + 10) != OVERFLOW || u32(head + 12) != pages)

@@ -10,12 +10,13 @@
 #include "control/store/store_internal.h"
 
 #define SEAL_MAGIC UINT64_C(0x6e78736970206864) /* "nxsip hd" */
+#define TXN_AT     (NX_HEADER_LEN - 8)          /* the header's last field */
 
 uint64_t nx_header_txn(const uint8_t header[NX_HEADER_LEN])
 {
 	uint64_t txn;
 
-	memcpy(&txn, header + NX_HEADER_LEN - sizeof(txn), sizeof(txn));
+	memcpy(&txn, header + TXN_AT, sizeof(txn));
 	return le64toh(txn);
 }
 
