@@ -6,9 +6,10 @@ In turns, a stretch in which nothing changes and one in which changes run: a rep
 transactions of 1,000 and of 100,000 users, single users from one client and from sixteen. The users
 changed are random ones that nobody calls: those called have the same answers all the time. A pair's
 loss is 1 - changing / quiet packets a second; of all pairs the median and an interval that holds the
-true median in 95 of 100 runs. Durable rates (store, table, grace period over) beside what fdatasync
-costs. Control, client and the disk's interrupts are on one core, the worker on another. Last lines: `name value`; the same as
-JSON in build/bench/changes.json."""
+true median in 95 of 100 runs; beside it the same of the time that the worker had its core, which
+leaves out what other processes took of that. Durable rates (store, table, grace period over) beside
+what fdatasync costs. Control, client and the disk's interrupts are on one core, the worker on
+another. Last lines: `name value`; the same as JSON in build/bench/changes.json."""
 
 import argparse
 import math
@@ -136,14 +137,16 @@ class Box(Nxsipd):
                 return
         sys.exit(f"nxsipd goes on working {SETTLE_S} s after a change")
 
-    def stretch(self, work) -> tuple[float, float, float]:
-        """While work runs: packets a second, users changed a second, and the seconds it took."""
+    def stretch(self, work) -> tuple[float, float, float, float]:
+        """While work runs: packets a second, and a second that the worker had its core; users
+        changed a second; and the seconds it took."""
         a, ran = self.calls.call("stats", {}), self.ran_ns()[-1]
         done = work()
         b, ran = self.calls.call("stats", {}), self.ran_ns()[-1] - ran
         ns = b["monotonic_ns"] - a["monotonic_ns"]
         self.had_core.append(ran / ns)
-        return (b["rx_packets"] - a["rx_packets"]) / ns * 1e9, (done or 0) / ns * 1e9, ns / 1e9
+        packets = b["rx_packets"] - a["rx_packets"]
+        return packets / ns * 1e9, packets / ran * 1e9, (done or 0) / ns * 1e9, ns / 1e9
 
 
 class Users:
@@ -231,30 +234,32 @@ def interval(values: list[float]) -> tuple[float, float]:
 
 
 def measure(box: Box, name: str, work, pairs: int) -> dict:
-    losses, rates = [], []
-    _, _, seconds = box.stretch(work)  # the first is for the caches
+    losses, running, rates = [], [], []
+    *_, seconds = box.stretch(work)  # the first is for the caches
     box.had_core = []
 
-    def changing() -> float:
+    def changing() -> list[float]:
         nonlocal seconds
-        packets, rate, seconds = box.stretch(work)
+        *packets, rate, seconds = box.stretch(work)
         rates.append(rate)
         return packets
 
-    def quiet() -> float:
+    def quiet() -> list[float]:
         box.settle()
-        return box.stretch(lambda: time.sleep(seconds))[0]
+        return box.stretch(lambda: time.sleep(seconds))[:2]
 
     for i in range(pairs):
         if i % 2:
             busy, still = changing(), quiet()
         else:
             still, busy = quiet(), changing()
-        losses.append(1 - busy / still)
+        losses.append(1 - busy[0] / still[0])
+        running.append(1 - busy[1] / still[1])
     low, high = interval(losses)
     result = {f"changes_{name}_loss": round(statistics.median(losses), 4),
               f"changes_{name}_loss_low": round(low, 4),
               f"changes_{name}_loss_high": round(high, 4),
+              f"changes_{name}_loss_running": round(statistics.median(running), 4),
               f"changes_{name}_per_s": round(statistics.median(rates))}
     print("  ".join(f"{key} {value}" for key, value in result.items()), flush=True)
     if min(box.had_core) < HAD_CORE:
