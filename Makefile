@@ -27,7 +27,7 @@ endif
 # ---- what a person calls. Each installs what it lacks, then makes the rest in a second make, since
 # ---- this one was read before the libraries were there.
 
-.PHONY: help all run check test bench torture-users lint format install clean
+.PHONY: help all run check test rules bench torture-users lint format install clean
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 	@echo
@@ -54,6 +54,10 @@ test: ## everything: check, check with sanitizers, replayed captures, end to end
 	$(Q)$(MAKE) build-torture
 	$(Q)$(PYTHON) -m pytest -q tests/torture tests/replay tests/e2e --build $(B) \
 		--sanitized build/$(notdir $(CC))-address-undefined
+
+rules: ## the SIP rules: the tests that each has, and how they fared (root)
+	$(Q)scripts/setup test
+	$(Q)$(MAKE) check-rules
 
 bench: ## BENCH=NAME: performance, as ratios against something run beside it (root)
 	$(Q)scripts/setup bench
@@ -217,9 +221,12 @@ $(B)/tests/bench/parse_bench: LIBS_X = $(shell pkg-config --libs $(PKGS_REFERENC
 
 # ---- checks
 
-.PHONY: check-units check-includes check-readme check-format check-tidy check-cppcheck
+.PHONY: check-units check-rules check-includes check-readme check-format check-tidy check-cppcheck
 check-units: $(UNIT_BINS)
 	$(Q)scripts/run-units $(UNIT_BINS)
+
+check-rules: build $(UNIT_BINS)
+	$(Q)$(PYTHON) scripts/rules.py --build $(B) $(UNIT_BINS)
 
 check-includes:
 	$(Q)scripts/check-includes

@@ -51,7 +51,7 @@ def v4(lab):
     [(UNKNOWN, "SIP/2.0 404 Not Found"), (GONE, "SIP/2.0 604 Does Not Exist Anywhere")],
     ids=["404", "604"],
 )
-def test_a_reply_has_the_shape_of_rfc_3261(trunk, number, line):
+def test_rule_19_a_reply_has_the_shape_of_rfc_3261(trunk, number, line):
     request = trunk.request(number)
     reply = trunk.answer(request)
     address, port = trunk.carrier.address
@@ -74,12 +74,12 @@ def test_a_reply_has_the_shape_of_rfc_3261(trunk, number, line):
     assert len(reply) <= len(request)
 
 
-def test_the_live_number_rings(trunk):
+def test_rule_26_not_the_live_number(trunk):
     trunk.passes(trunk.request(LIVE))
 
 
 @pytest.mark.parametrize("number", [UNKNOWN, GONE], ids=["404", "604"])
-def test_the_ack_for_a_reply_never_reaches_the_sbc(lab, trunk, number):
+def test_rule_04_the_ack_for_a_reply_never_reaches_the_sbc(lab, trunk, number):
     request = trunk.request(number)
     with Counted(lab) as counted:
         reply = trunk.answer(request)
@@ -88,7 +88,7 @@ def test_the_ack_for_a_reply_never_reaches_the_sbc(lab, trunk, number):
     counted.exactly({"gone-604" if number == GONE else "unknown-number": 1, "ack-absorbed": 1})
 
 
-def test_an_ack_that_is_not_for_a_reply_of_ours_reaches_the_sbc(lab, v4):
+def test_rule_04_not_an_ack_for_another_reply(lab, v4):
     request = v4.request(UNKNOWN)
     reply = v4.answer(request)
     forged = v4.ack(request, reply.replace(b";tag=", b";tag=a"))
@@ -97,7 +97,7 @@ def test_an_ack_that_is_not_for_a_reply_of_ours_reaches_the_sbc(lab, v4):
     counted.exactly({"ack-unmatched": 1})
 
 
-def test_retransmissions_get_identical_bytes(trunk):
+def test_rule_25_retransmissions_get_identical_bytes(trunk):
     request = trunk.request(UNKNOWN)
     seen = trunk.exchange(*[request] * 5)
     assert seen.at_sbc == []
@@ -105,12 +105,12 @@ def test_retransmissions_get_identical_bytes(trunk):
     assert set(seen.at_carrier) == {seen.at_carrier[0]}
 
 
-def test_different_calls_get_different_tags(v4):
+def test_rule_25_not_different_calls(v4):
     replies = [v4.answer(v4.request(UNKNOWN)) for _ in range(5)]
     assert len({header(reply, "To") for reply in replies}) == 5
 
 
-def test_a_retargeted_request_gets_404_instead_of_604(v4):
+def test_rule_27_not_a_retargeted_request(v4):
     request = v4.request(GONE, to="<sip:+442079460500@example.com>")
     assert start_line(v4.answer(request)) == "SIP/2.0 404 Not Found"
 
@@ -151,19 +151,19 @@ def local(request, lab):
     "dialled", ["2079460999", "02079460999", "00442079460999", UNKNOWN, "2079460999;npdi=yes"]
 )
 @pytest.mark.parametrize("port", ["", f":{LOCAL_PORT}"], ids=["no-port", "port"])
-def test_national_digits_that_nobody_has_get_404(local, dialled, port):
+def test_rule_33_national_digits_that_nobody_has_get_404(local, dialled, port):
     request = local.request(None, uri=f"sip:{dialled}@{local.host}{port}")
     assert start_line(local.answer(request)) == "SIP/2.0 404 Not Found"
 
 
 @pytest.mark.parametrize("dialled", ["2079460100", "02079460100"])
-def test_national_digits_that_are_gone_get_604(local, dialled):
+def test_rule_33_national_digits_that_are_gone_get_604(local, dialled):
     request = local.request(dialled)
     assert start_line(local.answer(request)) == "SIP/2.0 604 Does Not Exist Anywhere"
 
 
 @pytest.mark.parametrize("dialled", ["2079460000", "02079460000", "00442079460000", LIVE])
-def test_national_digits_of_a_live_number_ring(local, dialled):
+def test_rule_33_national_digits_of_a_live_number_ring(local, dialled):
     local.passes(local.request(dialled))
 
 
@@ -179,7 +179,7 @@ def test_what_the_trunk_may_not_judge_passes(lab, local):
     counted.exactly({"host": 2, "short-number": 2, "emergency": 1, "open": 1})
 
 
-def test_the_first_service_does_not_read_bare_digits(lab, v4):
+def test_rule_33_not_bare_digits_on_the_first_service(lab, v4):
     with Counted(lab) as counted:
         v4.passes(v4.request("2079460999"))
     counted.exactly({"plan": 1})

@@ -93,7 +93,7 @@ def test_without_our_answer_the_first_branch_rings(call):
     assert final == {200}
 
 
-def test_our_404_makes_the_proxy_try_its_next_branch(proxy, call):
+def test_rule_27_not_our_404_after_which_the_proxy_tries_its_next_branch(proxy, call):
     with Counted(proxy) as counted:
         seen, final = call(UNKNOWN)
     assert seen == [(NEXT, what) for what in ANSWERED]
@@ -102,7 +102,7 @@ def test_our_404_makes_the_proxy_try_its_next_branch(proxy, call):
     counted.exactly({"unknown-number": 1, "ack-absorbed": 1, "not-service": 5})
 
 
-def test_our_604_makes_the_proxy_stop(proxy, call):
+def test_rule_27_our_604_makes_the_proxy_stop(proxy, call):
     with Counted(proxy) as counted:
         seen, final = call(GONE)
     assert seen == []
@@ -110,7 +110,7 @@ def test_our_604_makes_the_proxy_stop(proxy, call):
     counted.exactly({"gone-604": 1, "ack-absorbed": 1, "not-service": 2})
 
 
-def test_our_604_makes_the_proxy_cancel_the_branch_that_rings(call):
+def test_rule_27_our_604_makes_the_proxy_cancel_the_branch_that_rings(call):
     seen, final = call(GONE, PARALLEL)
     assert {port for port, _ in seen} == {RINGING}
     assert [what for _, what in seen if isinstance(what, str)] == ["INVITE", "CANCEL", "ACK"]

@@ -56,7 +56,7 @@ def test_a_restart_serves_what_was_committed(lab, ended):
         lab.ctl("rule", "del", rule)
 
 
-def test_the_ack_for_a_reply_of_the_process_before_is_absorbed(lab, ended):
+def test_rule_20_the_ack_for_a_reply_of_the_process_before_is_absorbed(lab, ended):
     with Trunk(lab) as trunk:
         requests = [trunk.request(number) for number in EXPECTED]
         replies = [trunk.answer(request) for request in requests]
@@ -68,7 +68,7 @@ def test_the_ack_for_a_reply_of_the_process_before_is_absorbed(lab, ended):
         assert lab.ctl_json("stats")["reasons"]["ack-absorbed"]["count"] == len(acks)
 
 
-def test_a_retransmission_after_a_restart_gets_the_same_bytes(lab, ended):
+def test_rule_25_a_retransmission_after_a_restart_gets_the_same_bytes(lab, ended):
     with Trunk(lab) as trunk:
         request = trunk.request(UNKNOWN)
         reply = trunk.answer(request)

@@ -63,7 +63,7 @@ def test_bypass_makes_the_box_a_wire_and_is_off_again_at_once(lab, trunk):
 
 
 @pytest.mark.parametrize("switch", ["shadow", "bypass"])
-def test_the_ack_for_an_answer_given_before_is_absorbed(lab, trunk, switch):
+def test_rule_04_the_ack_for_an_answer_given_before_is_absorbed(lab, trunk, switch):
     request = trunk.request(UNKNOWN)
     reply = trunk.answer(request)
     lab.ctl(switch, "on")

@@ -22,6 +22,11 @@ def declared(case):
     return runpy.run_path(str(case / "case.py"))["FRAMES"]
 
 
+def rules(case):
+    """What the case shows of the SIP rules, as names of tests (scripts/rules.py)."""
+    return runpy.run_path(str(case / "case.py")).get("RULES", ())
+
+
 def files(case):
     """What belongs into a case's folder: {name: bytes}."""
     frames = declared(case)

@@ -19,7 +19,9 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("build", builds.values(), ids=builds.keys())
 
 
-def test_replay(case, build):
+def test_replay(case, build, record_property):
+    for name in make_cases.rules(case):
+        record_property("rule", name)
     outcome = harness.replay(case, build)
     stats, packets = outcome.stats, 0
     for side in harness.SIDES:
@@ -37,6 +39,12 @@ def test_replay(case, build):
 
 def test_captures_are_as_declared(case):
     assert make_cases.differing(case) == [], "run tests/replay/make_cases.py and look at the change"
+
+
+def test_rules_are_named_as_tests_are():
+    named = [name for case in CASES for name in make_cases.rules(case)]
+    assert len(named) > 50
+    assert [name for name in named if not re.fullmatch(r"rule_\d\d_[a-z0-9_]+", name)] == []
 
 
 def test_every_reason_occurs():

@@ -169,7 +169,7 @@ static struct frame_spec with_ports(const struct frame_spec *s)
 }
 
 /* As they are, and with what Ethernet pads short frames with. */
-static void rule_02_sound_frames_are_read(void **state)
+static void rule_02_not_sound_frames(void **state)
 {
 	uint8_t frame[FRAME_MAX];
 	struct nx_packet p;
@@ -635,7 +635,7 @@ static void rule_02_jumbograms(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rule_02_sound_frames_are_read),
+		cmocka_unit_test(rule_02_not_sound_frames),
 		cmocka_unit_test(rule_02_a_frame_cut_anywhere_is_truncated),
 		cmocka_unit_test(any_header_byte_may_be_anything),
 		cmocka_unit_test(a_packet_like_the_one_before),

@@ -100,7 +100,7 @@ static void rule_30_a_wildcard_takes_labels_in_front_and_the_longest_wins(void *
 }
 
 /* The wildcard's own domain is not matched by the wildcard. */
-static void rule_30_a_wildcard_does_not_take_its_own_name(void **state)
+static void rule_30_not_a_wildcards_own_name(void **state)
 {
 	struct nx_host_config only[] = {{"*.example.net", "example.net"}};
 	struct fixture f;
@@ -316,7 +316,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_30_names_in_any_case_with_a_trailing_dot),
 		cmocka_unit_test(rule_30_a_wildcard_takes_labels_in_front_and_the_longest_wins),
-		cmocka_unit_test(rule_30_a_wildcard_does_not_take_its_own_name),
+		cmocka_unit_test(rule_30_not_a_wildcards_own_name),
 		cmocka_unit_test(rule_30_addresses_by_value),
 		cmocka_unit_test(rule_30_a_literal_has_no_trailing_dot_and_no_capitals_that_count),
 		cmocka_unit_test(rule_30_capitals_anywhere_in_a_name_of_any_length),

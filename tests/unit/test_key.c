@@ -421,7 +421,7 @@ static void rule_10_what_the_plan_makes_an_emergency_number_passes(void **state)
 	assert_number("sip:081999@h", PHONE, "+4481999");
 }
 
-static void rule_10_other_users_are_no_emergency(void **state)
+static void rule_10_not_other_users(void **state)
 {
 	(void)state;
 	assert_name("sip:1120@h", "1120");
@@ -574,7 +574,7 @@ int main(void)
 		cmocka_unit_test(rule_34_ported_and_trunked_numbers_pass),
 		cmocka_unit_test(rule_10_emergency_numbers_in_every_dress),
 		cmocka_unit_test(rule_10_what_the_plan_makes_an_emergency_number_passes),
-		cmocka_unit_test(rule_10_other_users_are_no_emergency),
+		cmocka_unit_test(rule_10_not_other_users),
 		cmocka_unit_test(rule_11_no_user_passes),
 		cmocka_unit_test(rule_06_contacts_and_headers_pass),
 		cmocka_unit_test(rows_are_numbers_in_global_form_or_names),

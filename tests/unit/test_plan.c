@@ -341,7 +341,7 @@ static void rule_10_a_country_code_needs_its_sign(void **state)
 	assert_false(emergency(&plan, "+1247911"));
 }
 
-static void rule_10_ordinary_numbers_are_no_emergency(void **state)
+static void rule_10_not_ordinary_numbers(void **state)
 {
 	static const char *const ordinary[] = {"+442079460112", "02079460999", "2079460911", "1121",
 		"11", "1", "9112", "1112", "+4421112", "+4931112", "00442079112", "+", "0", "00",
@@ -493,7 +493,7 @@ int main(void)
 		cmocka_unit_test(rule_33_canonicalising_twice_is_once),
 		cmocka_unit_test(rule_10_listed_numbers_in_every_form),
 		cmocka_unit_test(rule_10_a_country_code_needs_its_sign),
-		cmocka_unit_test(rule_10_ordinary_numbers_are_no_emergency),
+		cmocka_unit_test(rule_10_not_ordinary_numbers),
 		cmocka_unit_test(rule_10_no_prefix_hides_an_emergency),
 		cmocka_unit_test(rule_10_the_index_only_saves_time),
 	};

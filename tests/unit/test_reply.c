@@ -140,8 +140,7 @@ static void rule_19_the_604(void **state)
 	assert_sip(&out, &r, "SIP/2.0 604 Does Not Exist Anywhere\r\n" VIA REPLY_REST SERVER EMPTY);
 }
 
-/* Every Via row in order, joined and folded ones as they came; compact names and odd order in;
- * nothing that a reply has no use for. */
+/* Every Via row in order, joined and folded ones as they came; compact names and odd order in. */
 static void rule_19_values_byte_for_byte(void **state)
 {
 	(void)state;
@@ -150,9 +149,6 @@ static void rule_19_values_byte_for_byte(void **state)
 		"t:sip:+442079460000@example.net\r\n"
 		"CSEQ :  7 \r\n INVITE\r\n"
 		"v:SIP/2.0/UDP 198.51.100.7;branch=z9hG4bK1 , SIP / 2.0 / TCP b.test;x=\"a,b\"\r\n"
-		"Record-Route: <sip:198.51.100.7;lr>\r\n"
-		"Timestamp: 54\r\n"
-		"Contact: <sip:a@198.51.100.7>\r\n"
 		"i: \ta84b4c@pc33 \r\n"
 		"VIA: SIP/2.0/UDP c.test;received=192.0.2.99\r\n\t;branch=z9hG4bK0;rport\r\n"
 		"f: \"Folded,\r\n \\\"name\" <sip:a@example.org> \t; tag = 192\r\n"
@@ -169,19 +165,60 @@ static void rule_19_values_byte_for_byte(void **state)
 		"CSeq: 7 \r\n INVITE\r\n" SERVER EMPTY);
 }
 
+static void rule_19_not_what_a_reply_has_no_use_for(void **state)
+{
+	(void)state;
+	expect(&(struct frame_spec){0},
+		HEAD VIA "Record-Route: <sip:198.51.100.7;lr>\r\n"
+			 "Timestamp: 54\r\n"
+			 "Contact: <sip:a@198.51.100.7>\r\n"
+			 "m: <sip:b@198.51.100.7>\r\n"
+			 "Content-Type: application/sdp\r\n"
+			 "Via-x: SIP/2.0/UDP x.test\r\n" REST FILLER,
+		&plain, "SIP/2.0 404 Not Found\r\n" VIA REPLY_REST SERVER EMPTY);
+}
+
 /* The top Via: the request's value, the reply's; the source is 198.51.100.7:40000 or
  * 2001:db8::7:40000. */
-static void rule_21_top_via(void **state)
+struct via_case {
+	bool v6;
+	const char *in, *out;
+};
+
+static void expect_via(const struct via_case *c)
 {
-	static const struct {
-		bool v6;
-		const char *in, *out;
-	} cases[] = {
-		/* sent-by is the source: nothing to add */
+	const struct frame_spec spec = {.v6 = c->v6, .sport = 40000};
+	char in[FRAME_MAX / 2], want[FRAME_MAX / 2];
+
+	(void)snprintf(in, sizeof(in),
+		HEAD "Via: SIP/2.0/UDP %s\r\nVia: SIP/2.0/UDP last.test;rport\r\n" REST FILLER,
+		c->in);
+	(void)snprintf(want, sizeof(want),
+		"SIP/2.0 404 Not Found\r\nVia: SIP/2.0/UDP %s\r\n"
+		"Via: SIP/2.0/UDP last.test;rport\r\n" REPLY_REST SERVER EMPTY,
+		c->out);
+	expect(&spec, in, &plain, want);
+}
+
+static void rule_21_not_where_sent_by_is_the_source(void **state)
+{
+	static const struct via_case cases[] = {
 		{false, "198.51.100.7;branch=z9hG4bK1", "198.51.100.7;branch=z9hG4bK1"},
 		{false, "198.51.100.7:5070", "198.51.100.7:5070"},
 		{true, "[2001:db8::7];branch=z9hG4bK1", "[2001:db8::7];branch=z9hG4bK1"},
 		{true, "[2001:0DB8:0:0:0:0:0:7]:5060", "[2001:0DB8:0:0:0:0:0:7]:5060"},
+		{false, "198.51.100.7, SIP/2.0/UDP b.test;rport",
+			"198.51.100.7, SIP/2.0/UDP b.test;rport"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		expect_via(&cases[i]);
+}
+
+static void rule_21_top_via(void **state)
+{
+	static const struct via_case cases[] = {
 		/* a name, or another address */
 		{false, "pc33.example.org;branch=z9hG4bK1",
 			"pc33.example.org;received=198.51.100.7;branch=z9hG4bK1"},
@@ -224,22 +261,10 @@ static void rule_21_top_via(void **state)
 		{false, "pc33 ,SIP/2.0/UDP b.test",
 			"pc33;received=198.51.100.7 ,SIP/2.0/UDP b.test"},
 	};
-	char in[FRAME_MAX / 2], want[FRAME_MAX / 2];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct frame_spec spec = {.v6 = cases[i].v6, .sport = 40000};
-
-		(void)snprintf(in, sizeof(in),
-			HEAD
-			"Via: SIP/2.0/UDP %s\r\nVia: SIP/2.0/UDP last.test;rport\r\n" REST FILLER,
-			cases[i].in);
-		(void)snprintf(want, sizeof(want),
-			"SIP/2.0 404 Not Found\r\nVia: SIP/2.0/UDP %s\r\n"
-			"Via: SIP/2.0/UDP last.test;rport\r\n" REPLY_REST SERVER EMPTY,
-			cases[i].out);
-		expect(&spec, in, &plain, want);
-	}
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		expect_via(&cases[i]);
 }
 
 /* RFC 5952, through `received`. */
@@ -298,8 +323,25 @@ static void rule_22_port_by_class(void **state)
 		assert_int_equal(nx_reply_dest_port(&r.p, &always), cases[i].always);
 		assert_int_equal(nx_reply_dest_port(&r.p, &pass), cases[i].pass);
 	}
-	request_make(&r, &(struct frame_spec){.sport = 5060}, HEAD VIA REST);
-	assert_int_equal(nx_reply_dest_port(&r.p, &pass), 5060);
+}
+
+/* Where rport is there, or both ports are the same, every class answers to the source's port. */
+static void rule_22_not_the_class_where_the_port_is_certain(void **state)
+{
+	static const char *const vias[] = {
+		"pc33:5090;rport", "pc33:40000", "pc33:40000;rport=1", "198.51.100.7;rport"};
+	char text[FRAME_MAX / 2];
+	struct request r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(vias) / sizeof(vias[0]); i++) {
+		(void)snprintf(text, sizeof(text), HEAD "Via: SIP/2.0/UDP %s\r\n" REST, vias[i]);
+		request_make(&r, &(struct frame_spec){.sport = 40000}, text);
+		for (unsigned s = NX_SYM_RFC; s <= NX_SYM_PASS; s++)
+			assert_int_equal(nx_reply_dest_port(
+						 &r.p, &(struct nx_class){.symmetric = (uint8_t)s}),
+				40000);
+	}
 }
 
 static void rule_22_the_class_of_the_packet_decides(void **state)
@@ -511,6 +553,16 @@ static void rule_23_every_limit_is_kept(void **state)
 }
 
 /* A request as short as requests get: its reply cannot be shorter, so there is none. */
+static void rule_23_not_where_there_is_room(void **state)
+{
+	const struct nx_reply_options with_reason = {
+		.policy = &policy, .mtu = 1500, .reason_header = true};
+
+	(void)state;
+	expect(&(struct frame_spec){0}, HEAD VIA REST FILLER, &with_reason,
+		"SIP/2.0 404 Not Found\r\n" VIA REPLY_REST REASON SERVER EMPTY);
+}
+
 static void rule_23_a_minimal_request_passes(void **state)
 {
 	struct request r;
@@ -528,42 +580,64 @@ static void rule_24_reason_where_it_applies(void **state)
 {
 	const struct nx_reply_options with = {
 		.policy = &policy, .mtu = 1500, .reason_header = true};
-	struct nx_policy off = policy, no_server = policy;
+	struct nx_policy no_server = policy;
 	struct nx_reply_options o = with;
 
 	(void)state;
 	expect(&(struct frame_spec){0}, HEAD VIA REST FILLER, &with,
 		"SIP/2.0 404 Not Found\r\n" VIA REPLY_REST REASON SERVER EMPTY);
-	off.reason_header = false;
-	o.policy = &off;
-	expect(&(struct frame_spec){0}, HEAD VIA REST FILLER, &o,
-		"SIP/2.0 404 Not Found\r\n" VIA REPLY_REST SERVER EMPTY);
 	no_server.server_len = 0;
 	o.policy = &no_server;
 	expect(&(struct frame_spec){0}, HEAD VIA REST FILLER, &o,
 		"SIP/2.0 404 Not Found\r\n" VIA REPLY_REST REASON EMPTY);
 }
 
+static void rule_24_not_where_it_is_off_or_does_not_apply(void **state)
+{
+	struct nx_policy off = policy;
+	const struct nx_reply_options wanted = {.policy = &off, .mtu = 1500, .reason_header = true};
+
+	(void)state;
+	off.reason_header = false;
+	expect(&(struct frame_spec){0}, HEAD VIA REST FILLER, &wanted,
+		"SIP/2.0 404 Not Found\r\n" VIA REPLY_REST SERVER EMPTY);
+	expect(&(struct frame_spec){0}, HEAD VIA REST FILLER, &plain,
+		"SIP/2.0 404 Not Found\r\n" VIA REPLY_REST SERVER EMPTY);
+}
+
 /* The same datagram, in another place and at another time: the same bytes. Another datagram: not.
  */
 static void rule_25_a_retransmission_gets_identical_bytes(void **state)
 {
-	struct request first, again, other;
-	struct reply a, b, c;
+	struct request first, again;
+	struct reply a, b;
 
 	(void)state;
 	request_make(&first, &(struct frame_spec){0}, HEAD VIA REST FILLER);
 	request_make(&again, &(struct frame_spec){0}, HEAD VIA REST FILLER);
-	request_make(&other, &(struct frame_spec){0},
-		HEAD "Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK2\r\n" REST FILLER);
 	build(&a, &first, NX_404, &plain);
 	build(&b, &again, NX_404, &plain);
-	build(&c, &other, NX_404, &plain);
 	assert_int_not_equal(a.len, 0);
 	assert_int_equal(a.len, b.len);
 	assert_memory_equal(a.frame, b.frame, a.len);
-	assert_int_equal(a.len, c.len);
-	assert_memory_not_equal(a.frame, c.frame, a.len);
+}
+
+/* The other branch of a fork is no retransmission: its reply differs, also in the tag. */
+static void rule_25_not_another_branch(void **state)
+{
+	struct request first, other;
+	struct reply a, b;
+
+	(void)state;
+	request_make(&first, &(struct frame_spec){0}, HEAD VIA REST FILLER);
+	request_make(&other, &(struct frame_spec){0},
+		HEAD "Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK2\r\n" REST FILLER);
+	build(&a, &first, NX_404, &plain);
+	build(&b, &other, NX_404, &plain);
+	assert_int_equal(a.len, b.len);
+	assert_memory_not_equal(a.frame, b.frame, a.len);
+	assert_memory_not_equal(memmem(a.frame, a.len, ";tag=nx", 7),
+		memmem(b.frame, b.len, ";tag=nx", 7), strlen(";tag=") + NX_TO_TAG_LEN);
 }
 
 /* What a burst's replies share changes none of them, whichever way they take turns. */
@@ -629,19 +703,25 @@ int main(void)
 		cmocka_unit_test(rule_19_the_404),
 		cmocka_unit_test(rule_19_the_604),
 		cmocka_unit_test(rule_19_values_byte_for_byte),
+		cmocka_unit_test(rule_19_not_what_a_reply_has_no_use_for),
 		cmocka_unit_test(rule_21_top_via),
+		cmocka_unit_test(rule_21_not_where_sent_by_is_the_source),
 		cmocka_unit_test(rule_21_ipv6_text),
 		cmocka_unit_test(rule_22_port_by_class),
+		cmocka_unit_test(rule_22_not_the_class_where_the_port_is_certain),
 		cmocka_unit_test(rule_22_the_class_of_the_packet_decides),
 		cmocka_unit_test(rule_22_headers_turned_round),
 		cmocka_unit_test(rule_22_checksums_left_to_the_port),
 		cmocka_unit_test(udp_checksum_is_never_none),
 		cmocka_unit_test(rule_23_never_longer_than_the_request),
 		cmocka_unit_test(rule_23_every_limit_is_kept),
+		cmocka_unit_test(rule_23_not_where_there_is_room),
 		cmocka_unit_test(rule_23_a_minimal_request_passes),
 		cmocka_unit_test(rule_24_reason_where_it_applies),
+		cmocka_unit_test(rule_24_not_where_it_is_off_or_does_not_apply),
 		cmocka_unit_test(rule_25_a_retransmission_gets_identical_bytes),
 		cmocka_unit_test(replies_of_a_burst_are_the_same_as_alone),
+		cmocka_unit_test(rule_25_not_another_branch),
 		cmocka_unit_test(rule_03_a_reply_is_a_response),
 	};
 

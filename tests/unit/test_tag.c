@@ -240,7 +240,7 @@ static void rule_20_devices_may_rewrite_uri_branch_and_case(void **state)
 	assert_true(owns(key, &ack));
 }
 
-static void rule_20_another_transaction_is_not_owned(void **state)
+static void rule_20_not_another_transaction(void **state)
 {
 	struct nx_tag_key key[2] = {key_of(1, 1)};
 	struct tag t = tag_of(&key[0], &invite);
@@ -257,7 +257,7 @@ static void rule_20_another_transaction_is_not_owned(void **state)
 		assert_false(owns(key, &others[i]));
 }
 
-static void rule_20_forged_tags_are_not_owned(void **state)
+static void rule_20_not_a_forged_tag(void **state)
 {
 	static const char *const strangers[] = {"nx1", "a6c85cf", "nx11",
 		"nx110000000000000000deadbeef", "nx12000000000000000000000000"};
@@ -445,8 +445,8 @@ int main(void)
 		cmocka_unit_test(rule_20_tag_is_as_documented),
 		cmocka_unit_test(rule_20_ack_for_our_reply_is_owned),
 		cmocka_unit_test(rule_20_devices_may_rewrite_uri_branch_and_case),
-		cmocka_unit_test(rule_20_another_transaction_is_not_owned),
-		cmocka_unit_test(rule_20_forged_tags_are_not_owned),
+		cmocka_unit_test(rule_20_not_another_transaction),
+		cmocka_unit_test(rule_20_not_a_forged_tag),
 		cmocka_unit_test(rule_20_two_keys_live_during_a_rotation),
 		cmocka_unit_test(rule_20_fields_do_not_run_together),
 		cmocka_unit_test(rule_20_branches_of_a_fork_get_their_own_tags),

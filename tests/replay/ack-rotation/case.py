@@ -2,6 +2,11 @@
 
 from frames import *
 
+RULES = (
+    "rule_20_two_keys_live_during_a_rotation",
+    "rule_20_not_a_third_key",
+)
+
 NEW = "nx1f809e6f27b90ead9d9f47a774"
 OLD = "nx10a49904bc65cc9c350bfded9b"  # as in case ack, whose key is the second here
 

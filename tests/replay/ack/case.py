@@ -3,6 +3,13 @@ rewritten its branch, Via and Request-URI, and whatever else it carries. Any oth
 
 from frames import *
 
+RULES = (
+    "rule_04_acks_for_our_replies_are_absorbed",
+    "rule_04_not_other_acks",
+    "rule_20_the_tag_is_known_through_rewriting_devices",
+    "rule_20_not_another_calls_tag",
+)
+
 TAG, TAG_604 = "nx10a49904bc65cc9c350bfded9b", "nx1047705ab2502c2db681695c21"
 REWRITTEN = "sip:00442079460002@sbc.example.net;user=phone"
 

@@ -3,6 +3,16 @@ grow is overlap; and what is not sent to the service is not looked at."""
 
 from frames import *
 
+RULES = (
+    "rule_01_not_what_is_for_the_service",
+    "rule_26_strangers_in_a_complete_range",
+    "rule_26_not_outside_it",
+    "rule_27_gone_with_authority",
+    "rule_33_every_form_is_one_number",
+    "rule_35_too_short_passes",
+    "rule_35_not_whole_numbers",
+)
+
 NATIONAL, INTERNATIONAL = f"sip:02079460002@{SBC}", f"sip:00442079460002@{SBC}"
 
 # with a body, an unusual source port, and without a Content-Length

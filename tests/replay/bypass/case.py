@@ -3,6 +3,11 @@ come."""
 
 from frames import *
 
+RULES = (
+    "rule_04_our_acks_end_here_in_bypass",
+    "rule_04_not_other_acks_in_bypass",
+)
+
 TAG = "nx10a49904bc65cc9c350bfded9b"  # as in case ack
 ACK = request(1, "ACK", NOBODY, to=f"<{NOBODY}>;tag={TAG}")
 

@@ -6,6 +6,12 @@ from scapy.layers.l2 import ARP
 
 from frames import *
 
+RULES = (
+    "rule_01_all_from_the_core_side_passes",
+    "rule_01_not_the_network_side",
+    "rule_03_responses_pass",
+)
+
 
 def from_sbc(payload, **fields):
     return udp(payload, src=SBC, dst=CARRIER, **fields)

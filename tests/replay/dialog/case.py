@@ -2,6 +2,11 @@
 
 from frames import *
 
+RULES = (
+    "rule_06_dialogs_and_contacts_pass",
+    "rule_06_not_a_parameter_like_tag",
+)
+
 
 def to(tag):
     return f"<{NOBODY}>{tag}"

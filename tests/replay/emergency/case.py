@@ -4,6 +4,11 @@ header."""
 
 from frames import *
 
+RULES = (
+    "rule_10_emergency_in_every_form",
+    "rule_10_not_ordinary_numbers",
+)
+
 
 def number(n, user, params=""):
     return udp(invite(n, f"sip:{user}@{SBC}{params}"))

@@ -3,6 +3,17 @@ to 18). What is merely unusual (RFC 2543, compact, folded, in any order) is answ
 
 from frames import *
 
+RULES = (
+    "rule_13_each_cause_is_counted",
+    "rule_14_headers_and_values",
+    "rule_15_line_ends",
+    "rule_16_control_bytes_in_names",
+    "rule_17_beyond_the_datagram",
+    "rule_14_not_what_is_merely_unusual",
+    "rule_16_not_compact_folded_or_disordered",
+    "rule_17_not_a_longer_datagram",
+)
+
 GOOD = """INVITE sip:+442079460002@192.0.2.10 SIP/2.0
 Via: SIP/2.0/UDP 198.51.100.1:5060;branch=z9hG4bK-1;rport
 Max-Forwards: 70

@@ -3,6 +3,14 @@ is judged by the user in To, in the domain of the Request-URI."""
 
 from frames import *
 
+RULES = (
+    "rule_07_answered_where_opted",
+    "rule_07_not_with_a_user_or_in_a_dialog",
+    "rule_08_judged_where_opted",
+    "rule_08_not_with_604",
+    "rule_11_no_user",
+)
+
 REGISTRAR = f"sip:{SBC}"
 
 

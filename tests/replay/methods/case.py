@@ -3,6 +3,17 @@ passes."""
 
 from frames import *
 
+RULES = (
+    "rule_03_other_methods_pass",
+    "rule_03_not_the_listed_ones",
+    "rule_05_cancel",
+    "rule_05_not_other_methods",
+    "rule_07_register_passes",
+    "rule_08_options_passes",
+    "rule_24_reason_to_invite",
+    "rule_24_not_to_other_methods",
+)
+
 
 def ask(n, method, uri=NOBODY, *more):
     return udp(request(n, method, uri, *more))

@@ -3,6 +3,17 @@ without password and URI parameters; hosts by value. 404 only in a domain that i
 
 from frames import *
 
+RULES = (
+    "rule_26_strangers_in_a_complete_domain",
+    "rule_26_not_in_another",
+    "rule_30_hosts_of_the_service",
+    "rule_30_not_other_hosts",
+    "rule_31_one_user_in_any_dress",
+    "rule_31_not_another_user",
+    "rule_24_not_for_names",
+    "rule_11_no_user",
+)
+
 
 def call(n, user, host="example.org", rest="", scheme="sip"):
     return udp(invite(n, uri(user, host, rest, scheme)))

@@ -5,6 +5,12 @@ from scapy.layers.l2 import ARP, LLC
 
 from frames import *
 
+RULES = (
+    "rule_13_what_is_no_sip_passes",
+    "rule_13_not_a_request",
+    "rule_03_responses_pass",
+)
+
 STUN = bytes.fromhex("000100002112a442000102030405060708090a0b")
 RTP = bytes.fromhex("80080001000000a0deadbeef") + b"\xd5" * 160
 RTCP = bytes.fromhex("80c80006deadbeef") + b"\0" * 20

@@ -3,6 +3,11 @@ service beside it is."""
 
 from frames import *
 
+RULES = (
+    "rule_01_originating_passes",
+    "rule_01_not_the_terminating_one_beside_it",
+)
+
 OUTBOUND = "192.0.2.12"
 
 FRAMES = [

@@ -3,6 +3,11 @@ branches of a fork that were never ours. Another way to write the same number is
 
 from frames import *
 
+RULES = (
+    "rule_27_gone_under_any_name",
+    "rule_27_not_where_retargeted",
+)
+
 
 def call(n, *more, to=""):
     return udp(invite(n, GONE, *more, to=to))

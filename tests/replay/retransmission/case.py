@@ -3,6 +3,11 @@ which its ACK is known as well (the MAC is that of the call)."""
 
 from frames import *
 
+RULES = (
+    "rule_25_identical_bytes",
+    "rule_25_not_for_another_branch",
+)
+
 OTHER_BRANCH = invite(1, NOBODY).replace("z9hG4bK-1", "z9hG4bK-fork")
 OTHER_REPLY = reply(404, 1, f"<{NOBODY}>", "nx10a49904bc65cc9c355af8196a").replace(
     "z9hG4bK-1", "z9hG4bK-fork"

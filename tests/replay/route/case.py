@@ -3,6 +3,11 @@ nowhere else; Require does not matter."""
 
 from frames import *
 
+RULES = (
+    "rule_09_routes_elsewhere_pass",
+    "rule_09_not_routes_to_us",
+)
+
 
 def call(n, *more, hops=70):
     return udp(invite(n, NOBODY, *more).replace("Max-Forwards: 70", f"Max-Forwards: {hops}"))

@@ -3,6 +3,11 @@ in the order in which they were added; 604 only with the domain's authority."""
 
 from frames import *
 
+RULES = (
+    "rule_27_a_rule_with_authority",
+    "rule_27_not_a_rule_without",
+)
+
 OTHER = "192.0.2.11"  # a service of a domain without authority
 
 

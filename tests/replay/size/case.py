@@ -4,6 +4,11 @@ shorter."""
 
 from frames import *
 
+RULES = (
+    "rule_23_optional_fields_go_first",
+    "rule_23_not_where_there_is_room",
+)
+
 REQUEST = """INVITE sip:+442079460002@192.0.2.10 SIP/2.0
 v: SIP/2.0/UDP 198.51.100.1;branch=z9hG4bK-{n};rport
 f: <sip:+4989123456@198.51.100.1>;tag=from-{n}

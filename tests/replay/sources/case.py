@@ -3,6 +3,16 @@ which port, by which plan; the longest prefix decides, also one added over the c
 
 from frames import *
 
+RULES = (
+    "rule_13_dropped_where_opted",
+    "rule_13_not_what_is_well_formed",
+    "rule_22_the_port_by_class",
+    "rule_22_not_where_rport_says",
+    "rule_27_not_without_the_classs_leave",
+    "rule_33_the_classs_plan",
+    "rule_33_not_for_other_classes",
+)
+
 UNTOLD = "203.0.113.1"  # of no class: public, passes
 DROPPED, ANSWERED, SYMMETRIC, STRICT = (f"203.0.113.{n}" for n in (65, 129, 193, 209))
 PEER, TRUSTED, ADDED, GERMAN = (f"198.51.100.{n}" for n in (1, 129, 7, 65))

@@ -3,6 +3,12 @@ digits (`bare: national`): judged like any other form of the same numbers. Other
 
 from frames import *
 
+RULES = (
+    "rule_33_bare_national_digits",
+    "rule_33_not_short_or_foreign_ones",
+    "rule_30_not_other_hosts",
+)
+
 
 def call(n, user, host="192.0.2.10"):
     return udp(invite(n, f"sip:{user}@{host}"))

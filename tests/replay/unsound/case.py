@@ -6,6 +6,13 @@ from scapy.layers.inet import IPOption, IPOption_LSRR, IPOption_NOP, IPOption_Ro
 
 from frames import *
 
+RULES = (
+    "rule_02_unsound_packets_pass",
+    "rule_02_not_padding_or_options",
+    "rule_12_reflectors",
+    "rule_12_not_the_port_beside",
+)
+
 GROUP_MAC = "01:00:5e:00:01:4b"
 
 

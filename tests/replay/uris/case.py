@@ -3,6 +3,14 @@ number; what is not plainly a number, or asks for more, passes."""
 
 from frames import *
 
+RULES = (
+    "rule_32_one_number_in_any_dress",
+    "rule_32_not_what_is_no_number",
+    "rule_34_ported_and_trunked",
+    "rule_34_not_npdi_alone",
+    "rule_11_no_user",
+)
+
 
 def call(n, uri):
     return udp(invite(n, uri))

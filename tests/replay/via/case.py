@@ -3,6 +3,14 @@ received in the first, which say where the request came from."""
 
 from frames import *
 
+RULES = (
+    "rule_18_other_transports_and_maddr",
+    "rule_18_not_lower_vias",
+    "rule_19_every_via_in_order",
+    "rule_21_received_and_rport",
+    "rule_21_not_lower_vias",
+)
+
 HEAD = """INVITE sip:+442079460002@192.0.2.10 SIP/2.0
 {via}
 Max-Forwards: 70

@@ -3,6 +3,11 @@ its request, priorities included. A VLAN without the service passes."""
 
 from frames import *
 
+RULES = (
+    "rule_01_not_a_service_on_a_vlan",
+    "rule_22_same_tags",
+)
+
 C_TAG, S_TAG, OLD_TAG = 0x8100, 0x88A8, 0x9100
 UNTAGGED = "192.0.2.11"  # a service without a VLAN
 
