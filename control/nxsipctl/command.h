@@ -76,6 +76,7 @@ void nx_print_user(const struct nx_call *call, const json_t *result);
 void nx_print_change(const struct nx_call *call, const json_t *result);
 void nx_print_rule_id(const struct nx_call *call, const json_t *result);
 void nx_print_explanation(const struct nx_call *call, const json_t *result);
+void nx_print_plan_test(const struct nx_call *call, const json_t *result);
 void nx_print_reload(const struct nx_call *call, const json_t *result);
 int nx_run_stats(struct nx_call *call, struct nx_client *client);
 int nx_run_load(struct nx_call *call, struct nx_client *client);

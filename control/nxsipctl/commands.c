@@ -152,6 +152,13 @@ const struct nx_command nx_commands[] = {
 		 {NX_P_TEXT, "service", "--service", NULL, 0, "the service it reaches (default: the first)"},
 		 {NX_P_TEXT, "method", "--method", NULL, 0, "default INVITE"}},
 		nx_print_explanation, NULL},
+	{"plan test", "plan.test", "how a trunk's number is read, and what key it makes",
+		"NUMBER as the trunk sends it. The plan is the source class's, else the service's. A number\n"
+		"that no key is made of passes, whatever the tables hold.",
+		{{NX_P_TEXT, "number", NULL, NULL, NX_P_REQUIRED, "the number: 02079460000"},
+		 {NX_P_TEXT, "from", "--from", NULL, 0, "the caller's address (default: one of no class)"},
+		 {NX_P_TEXT, "service", "--service", NULL, 0, "the service it reaches (default: the first)"}},
+		nx_print_plan_test, NULL},
 	{"shadow", "shadow", "on: count what would be answered, and pass everything", NULL,
 		{ON_OFF, {NX_P_TEXT, "domain", "--domain", NULL, 0, "only this domain (default: the box)"}},
 		NULL, NULL},

@@ -1,4 +1,5 @@
 /* What calls are judged by: ranges, sources, rules, users, and the explanation of a verdict. */
+#include <string.h>
 #include <time.h>
 
 #include "control/nxsipctl/command.h"
@@ -170,4 +171,55 @@ void nx_print_explanation(const struct nx_call *call, const json_t *result)
 		line("range", json_string_value(range));
 	else if (json_is_object(range))
 		line("range", nx_str(range, "prefix"));
+}
+
+/* What a step of plan.test did. */
+static const char *step_phrase(const char *step)
+{
+	static const char *const phrase[][2] = {
+		{"strip", "digits to strip"},
+		{"carrier", "carrier prefix"},
+		{"global", "global number"},
+		{"international", "international prefix"},
+		{"national", "national prefix"},
+		{"ambiguous", "prefix both international and national"},
+		{"bare-pass", "no prefix: means nothing"},
+		{"bare-national", "no prefix: national"},
+		{"bare-global", "no prefix: global"},
+		{"country-code", "country code"},
+	};
+
+	for (size_t i = 0; i < sizeof(phrase) / sizeof(phrase[0]); i++)
+		if (strcmp(step, phrase[i][0]) == 0)
+			return phrase[i][1];
+	return step;
+}
+
+void nx_print_plan_test(const struct nx_call *call, const json_t *result)
+{
+	const char *plan = nx_str(result, "plan");
+	const json_t *step;
+	size_t i;
+
+	line("number", nx_str(call->params, "number"));
+	line("service", nx_str(result, "service"));
+	line("source", nx_str(result, "class"));
+	if (*plan)
+		(void)printf("%-10s%s (the %s's)\n", "plan", plan,
+			strcmp(nx_str(result, "plan_of"), "class") == 0 ? "source class"
+									: "service");
+	else
+		line("plan", "none: only global numbers are judged");
+	json_array_foreach (json_object_get(result, "steps"), i, step) {
+		const char *digits = nx_str(step, "digits");
+
+		(void)printf("%-10s%zu: %s%s%s, %s\n", "step", i + 1,
+			step_phrase(nx_str(step, "step")), *digits ? " " : "", digits,
+			nx_or_dash(nx_str(step, "rest")));
+	}
+	if (*nx_str(result, "key"))
+		line("key", nx_str(result, "key"));
+	else
+		(void)printf("%-10s%s (%s)\n", "passes", nx_str(result, "text"),
+			nx_str(result, "reason"));
 }

@@ -133,25 +133,48 @@ static unsigned put_bare(const struct nx_plan *plan, const char *s, size_t len, 
 	}
 }
 
+void nx_plan_read(
+	const struct nx_plan *plan, const char *s, size_t len, struct nx_plan_reading *out)
+{
+	size_t skip, international, national;
+
+	*out = (struct nx_plan_reading){.form = NX_FORM_GLOBAL, .prefix = 1};
+	if (s[0] == '+')
+		return;
+	*out = (struct nx_plan_reading){.form = NX_FORM_STRIPPED, .strip = plan->strip};
+	if (len <= plan->strip)
+		return;
+	skip = plan->strip;
+	out->carrier = (uint8_t)longest(plan->carrier, plan->n_carrier, s + skip, len - skip);
+	skip += out->carrier;
+	international = longest(plan->international, plan->n_international, s + skip, len - skip);
+	national = longest(plan->national, plan->n_national, s + skip, len - skip);
+	out->prefix = (uint8_t)(international > national ? international : national);
+	out->form = international > national   ? NX_FORM_INTERNATIONAL
+		    : national > international ? NX_FORM_NATIONAL
+		    : national                 ? NX_FORM_AMBIGUOUS
+					       : NX_FORM_BARE;
+}
+
 /* apply_prefixes reads digits without '+'. */
 static out_of_line unsigned apply_prefixes(
 	const struct nx_plan *plan, const char *s, size_t len, struct nx_key *key)
 {
-	size_t skip, international, national;
+	struct nx_plan_reading r;
+	size_t skip;
 
-	if (len <= plan->strip)
+	nx_plan_read(plan, s, len, &r);
+	skip = (size_t)r.strip + r.carrier + r.prefix;
+	switch (r.form) {
+	case NX_FORM_INTERNATIONAL:
+		return put_global(plan, s + skip, len - skip, key);
+	case NX_FORM_NATIONAL:
+		return put_national(plan, s + skip, len - skip, key);
+	case NX_FORM_BARE:
+		return put_bare(plan, s + skip, len - skip, key);
+	default:
 		return NX_R_PLAN;
-	skip = plan->strip;
-	skip += longest(plan->carrier, plan->n_carrier, s + skip, len - skip);
-	s += skip;
-	len -= skip;
-	international = longest(plan->international, plan->n_international, s, len);
-	national = longest(plan->national, plan->n_national, s, len);
-	if (international > national)
-		return put_global(plan, s + international, len - international, key);
-	if (national > international)
-		return put_national(plan, s + national, len - national, key);
-	return national ? NX_R_PLAN : put_bare(plan, s, len, key);
+	}
 }
 
 unsigned nx_plan_apply(const struct nx_plan *plan, const char *s, size_t len, struct nx_key *key)

@@ -114,4 +114,30 @@ struct nx_explanation {
 int nx_explain(
 	const struct nx_policy *p, const struct nx_explain_query *q, struct nx_explanation *out);
 
+/* ---- the same of a number alone: which plan reads it, how, and what key it makes ---- */
+
+#define NX_DIALLED_MAX 63 /* longer strings of digits are no numbers */
+
+struct nx_number_query {
+	const char *number; /* as dialled; visual separators and spaces allowed */
+	size_t len;
+	int32_t service;
+	struct nx_addr source;
+};
+
+struct nx_number_explanation {
+	uint32_t source_class;
+	const struct nx_plan *plan;       /* of the policy */
+	bool plan_of_class;               /* the source class's, else the service's */
+	char dialled[NX_DIALLED_MAX + 1]; /* '+' and digits; empty: it is no number */
+	struct nx_plan_reading reading;   /* of dialled, where it is not empty */
+	uint8_t reason;                   /* why it passes, or NX_R_UNDECIDED: key is set */
+	struct nx_key key;
+};
+
+/* nx_explain_number tells what key a number of a Request-URI makes on a service, from a source.
+ * Thread: control. */
+void nx_explain_number(const struct nx_policy *p, const struct nx_number_query *q,
+	struct nx_number_explanation *out);
+
 #endif

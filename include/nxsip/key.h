@@ -65,6 +65,25 @@ void nx_plan_index(struct nx_plan *plan);
  * Return: NX_R_UNDECIDED on success, else NX_R_PLAN or NX_R_SHORT_NUMBER. */
 unsigned nx_plan_apply(const struct nx_plan *plan, const char *s, size_t len, struct nx_key *key);
 
+/* How a dialled string begins: what nx_plan_apply takes off before it makes a global number. */
+enum nx_plan_form {
+	NX_FORM_GLOBAL,        /* '+' */
+	NX_FORM_INTERNATIONAL, /* an international prefix */
+	NX_FORM_NATIONAL,      /* a national prefix */
+	NX_FORM_BARE,          /* neither: what it means is nx_plan.bare's to say */
+	NX_FORM_AMBIGUOUS,     /* a prefix that is both: passes */
+	NX_FORM_STRIPPED,      /* the digits to strip are all there is: passes */
+};
+
+struct nx_plan_reading {
+	uint8_t form;                   /* enum nx_plan_form */
+	uint8_t strip, carrier, prefix; /* characters of each, in this order at the front */
+};
+
+/* nx_plan_read tells the form of a dialled string, as for nx_plan_apply; len >= 1. */
+void nx_plan_read(
+	const struct nx_plan *plan, const char *s, size_t len, struct nx_plan_reading *out);
+
 #define NX_EMERGENCY_MAX 32
 
 /* Numbers that always pass (rule 10): bare, after any configured prefix of the plan, and after any

@@ -93,6 +93,13 @@
  *               rule: null | {id, expression}, range: null | {prefix, min, max}}
  *               from: an address (default: an unlisted one); service: a name (default: the first
  *               that is terminating)
+ * plan.test   {number, [from], [service]}    -> {service, class, plan|null, plan_of|null, dialled|null,
+ *               steps: [{step, digits, rest}], key|null, reason|null, text|null}
+ *               from, service: as for explain. plan_of: "class" | "service"; null: no plan is named,
+ *               only global numbers are judged. step: "strip" | "carrier" | "global" |
+ *               "international" | "national" | "ambiguous" | "bare-pass" | "bare-national" |
+ *               "bare-global" | "country-code"; digits: what the step took off (country-code: put
+ *               on), rest: what it left. reason, text: why the number passes, where it makes no key
  * shadow      {on, [domain]}                 -> {version, [deferred]}
  * bypass      {on}                           -> {version, [deferred]}   deferred: true while a load
  *               runs: in force at once, stored when the load ends

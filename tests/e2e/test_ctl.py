@@ -285,6 +285,74 @@ def test_explain_names_the_rule_and_the_range(filled):
     assert method["reason"] == "options"
 
 
+def test_explain_shows_the_key(filled):
+    for number in ("+442079460999", "00442079460999", "02079460999", "020-7946.0999"):
+        uri = f"sip:{number}@192.0.2.2"
+        assert filled.json("explain", uri)["key"] == "+442079460999"
+        assert "key       +442079460999" in filled.ok("explain", uri).splitlines()
+    assert "key       -" in filled.ok("explain", "sip:2079460999@192.0.2.2").splitlines()
+
+
+def test_rule_33_plan_test(filled):
+    where = ("--from", "198.51.100.1", "--service", "trunk")
+    assert filled.ok("plan", "test", "020 7946 0999", *where).splitlines() == [
+        "number    020 7946 0999",
+        "service   trunk",
+        "source    carriers",
+        "plan      uk (the service's)",
+        "step      1: national prefix 0, 2079460999",
+        "step      2: country code 44, 442079460999",
+        "key       +442079460999",
+    ]
+    answer = filled.json("plan", "test", "00442079460999")
+    assert (answer["plan"], answer["class"], answer["key"]) == ("uk", "default", "+442079460999")
+
+
+def test_rule_33_plan_test_of_a_source_classs_plan(empty_box):
+    config = empty_box.config()
+    config["plans"]["german"] = {
+        "country_code": "49",
+        "international": ["00"],
+        "national": ["0"],
+        "carrier": ["01033"],
+        "strip": 4,
+        "bare": "national",
+    }
+    config["sources"][0]["plan"] = "german"
+    empty_box.write(config)
+    empty_box.start()
+    steps = {
+        "999901033030123456": "strip 9999, carrier 01033, national 0, country-code 49",
+        "9999004930123456": "strip 9999, international 00",
+        "999930123456": "strip 9999, bare-national , country-code 49",
+        "+4930123456": "global +",
+    }
+    for number, expected in steps.items():
+        answer = empty_box.json("plan", "test", number, "--from", "198.51.100.1")
+        taken = [f"{step['step']} {step['digits']}" for step in answer["steps"]]
+        assert (", ".join(taken), answer["key"]) == (expected, "+4930123456")
+        assert (answer["plan"], answer["plan_of"]) == ("german", "class")
+    nothing = empty_box.ok("plan", "test", "9999", "--from", "198.51.100.1").splitlines()
+    assert nothing[-3:] == [
+        "plan      german (the source class's)",
+        "step      1: digits to strip 9999, -",
+        "passes    nothing is left behind the digits to strip (plan)",
+    ]
+    assert empty_box.json("plan", "test", "030123456")["plan"] == "uk"
+
+
+def test_rule_33_not_a_key_of_what_the_plan_does_not_read(filled):
+    said = filled.ok("plan", "test", "2079460999").splitlines()
+    why = "it begins with no prefix of the plan, and such digits pass (bare: pass)"
+    assert said[-2:] == [
+        "step      1: no prefix: means nothing, 2079460999",
+        f"passes    {why} (plan)",
+    ]
+    said = filled.ok("plan", "test", "02079460999", "--service", "users").splitlines()
+    assert said[3] == "plan      none: only global numbers are judged"
+    assert filled.json("plan", "test", "999")["reason"] == "emergency"
+
+
 @pytest.mark.parametrize("switch", ["shadow", "bypass"])
 def test_switches(filled, switch):
     assert filled.ok(switch, "on") == "ok\n"

@@ -1,4 +1,4 @@
-/* Number plans and emergency numbers: one key for every way in which the trunks of six countries
+/* Number plans and emergency numbers: one key for every way in which the trunks of eleven countries
  * write the same number, each step of the order of trial, and emergency numbers in every form. */
 #include "nxsip/key.h"
 
@@ -83,22 +83,51 @@ static void rule_33_one_key_for_every_form(void **state)
 	static const struct {
 		struct prefixes plan;
 		enum nx_plan_bare bare;
-		const char *number, *forms[6];
+		const char *number, *forms[7];
 	} rows[] = {
+		/* United Kingdom; short and long national numbers */
 		{{"44", {"00"}, {"0"}, {0}}, NX_BARE_NATIONAL, "+442079460000",
-			{"+442079460000", "00442079460000", "02079460000", "2079460000"}},
-		{{"49", {"00"}, {"0"}, {"01033"}}, NX_BARE_GLOBAL, "+4930123456",
-			{"+4930123456", "004930123456", "030123456", "4930123456", "01033030123456",
-				"01033004930123456"}},
-		{{"43", {"00"}, {"0"}, {0}}, NX_BARE_PASS, "+43151525",
-			{"+43151525", "0043151525", "0151525"}},
+			{"00442079460000", "02079460000", "2079460000"}},
+		{{"44", {"00"}, {"0"}, {0}}, NX_BARE_PASS, "+441132960",
+			{"00441132960", "01132960"}},
+		/* Germany, an open plan: of one head number, its switchboard and extensions are
+		 * numbers of their own; call-by-call carriers */
+		{{"49", {"00"}, {"0"}, {"01033", "010018"}}, NX_BARE_GLOBAL, "+4930123456",
+			{"004930123456", "030123456", "4930123456", "01033030123456",
+				"01033004930123456", "010018030123456"}},
+		{{"49", {"00"}, {"0"}, {"01033"}}, NX_BARE_GLOBAL, "+49301234560",
+			{"0049301234560", "0301234560", "49301234560", "010330301234560"}},
+		{{"49", {"00"}, {"0"}, {"01033"}}, NX_BARE_GLOBAL, "+49893456789012",
+			{"0049893456789012", "0893456789012", "49893456789012"}},
+		{{"49", {"00"}, {"0"}, {0}}, NX_BARE_PASS, "+49493112345", /* area 04931 */
+			{"0049493112345", "0493112345"}},
+		/* Austria, an open plan: Vienna's 1, and a four-digit area with an extension */
+		{{"43", {"00"}, {"0"}, {0}}, NX_BARE_PASS, "+43151525", {"0043151525", "0151525"}},
+		{{"43", {"00"}, {"0"}, {0}}, NX_BARE_PASS, "+43151525012",
+			{"0043151525012", "0151525012"}},
+		{{"43", {"00"}, {"0"}, {0}}, NX_BARE_NATIONAL, "+4355225123456",
+			{"004355225123456", "055225123456", "55225123456"}},
+		/* France: a carrier's digit in place of the 0 */
+		{{"33", {"00"}, {"0"}, {"16"}}, NX_BARE_PASS, "+33123456789",
+			{"0033123456789", "0123456789", "160033123456789"}},
+		{{"33", {"00"}, {"0", "8"}, {0}}, NX_BARE_NATIONAL, "+33123456789",
+			{"8123456789", "0123456789", "123456789"}},
+		/* Spain: closed, no national prefix */
+		{{"34", {"00"}, {0}, {"1050"}}, NX_BARE_NATIONAL, "+34911234567",
+			{"0034911234567", "911234567", "1050911234567", "10500034911234567"}},
+		/* Japan, Australia: long international prefixes, with carriers and without */
+		{{"81", {"010", "0033010"}, {"0"}, {"0033", "0077"}}, NX_BARE_PASS, "+81312345678",
+			{"01081312345678", "0312345678", "003301081312345678", "00330312345678"}},
+		{{"61", {"0011", "0018"}, {"0"}, {0}}, NX_BARE_NATIONAL, "+61298765432",
+			{"001161298765432", "001861298765432", "0298765432", "298765432"}},
+		/* North America, Italy (keeps its 0), Russia, Brazil (carrier in the prefix) */
 		{{"1", {"011"}, {"1"}, {"1010288"}}, NX_BARE_NATIONAL, "+12125550123",
-			{"+12125550123", "01112125550123", "12125550123", "2125550123",
-				"101028812125550123", "101028801112125550123"}},
+			{"01112125550123", "12125550123", "2125550123", "101028812125550123",
+				"101028801112125550123"}},
 		{{"39", {"00"}, {0}, {0}}, NX_BARE_NATIONAL, "+390669821234",
-			{"+390669821234", "00390669821234", "0669821234"}},
+			{"00390669821234", "0669821234"}},
 		{{"7", {"810"}, {"8"}, {0}}, NX_BARE_GLOBAL, "+78123456789",
-			{"+78123456789", "81078123456789", "88123456789", "78123456789"}},
+			{"81078123456789", "88123456789", "78123456789"}},
 		{{"55", {"00", "0015", "0021"}, {"0", "015", "021"}, {0}}, NX_BARE_NATIONAL,
 			"+551132345678",
 			{"00551132345678", "0015551132345678", "01132345678", "0151132345678",
@@ -109,10 +138,55 @@ static void rule_33_one_key_for_every_form(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct nx_plan plan = plan_of(rows[i].plan, rows[i].bare);
 
-		for (size_t k = 0; k < 6 && rows[i].forms[k]; k++)
+		for (size_t k = 0; k < 7 && rows[i].forms[k]; k++)
 			assert_number(&plan, rows[i].forms[k], rows[i].number);
 		assert_number(&plan, rows[i].number, rows[i].number);
 	}
+}
+
+/* What one plan reads, another must not read alike: never another country's key. */
+static void rule_33_not_what_another_plan_would_make_of_it(void **state)
+{
+	struct nx_plan plan = plan_of(uk, NX_BARE_PASS);
+	(void)state;
+
+	assert_refused(&plan, "01112125550123456", NX_R_PLAN); /* 011 is national here: too long */
+	assert_number(&plan, "01112125550", "+441112125550");
+	assert_refused(&plan, "12125550123", NX_R_PLAN);
+	plan = plan_of(us, NX_BARE_PASS);
+	assert_refused(&plan, "00442079460000", NX_R_PLAN);
+	assert_refused(&plan, "02079460000", NX_R_PLAN);
+	plan = plan_of((struct prefixes){"39", {"00"}, {0}, {0}}, NX_BARE_NATIONAL);
+	assert_number(&plan, "0669821234", "+390669821234");
+	plan = plan_of((struct prefixes){"49", {"00"}, {"0"}, {0}}, NX_BARE_PASS);
+	assert_number(&plan, "0669821234", "+49669821234");
+}
+
+static void assert_reading(const struct nx_plan *plan, const char *dialled, enum nx_plan_form form,
+	unsigned strip, unsigned carrier, unsigned prefix)
+{
+	struct nx_plan_reading r;
+
+	nx_plan_read(plan, dialled, strlen(dialled), &r);
+	if (r.form != form || r.strip != strip || r.carrier != carrier || r.prefix != prefix)
+		fail_msg("%s: form %u, %u, %u, %u", dialled, r.form, r.strip, r.carrier, r.prefix);
+}
+
+static void rule_33_every_step_is_told(void **state)
+{
+	struct nx_plan plan =
+		plan_of((struct prefixes){"49", {"00", "9"}, {"0", "9"}, {"01033"}}, NX_BARE_PASS);
+	(void)state;
+
+	assert_reading(&plan, "+4930123456", NX_FORM_GLOBAL, 0, 0, 1);
+	assert_reading(&plan, "004930123456", NX_FORM_INTERNATIONAL, 0, 0, 2);
+	assert_reading(&plan, "01033030123456", NX_FORM_NATIONAL, 0, 5, 1);
+	assert_reading(&plan, "30123456", NX_FORM_BARE, 0, 0, 0);
+	assert_reading(&plan, "930123456", NX_FORM_AMBIGUOUS, 0, 0, 1);
+	plan.strip = 4;
+	assert_reading(&plan, "999901033004930123456", NX_FORM_INTERNATIONAL, 4, 5, 2);
+	assert_reading(&plan, "+9999030123456", NX_FORM_GLOBAL, 0, 0, 1);
+	assert_reading(&plan, "9999", NX_FORM_STRIPPED, 4, 0, 0);
 }
 
 static void rule_33_bare_digits_mean_what_the_plan_says(void **state)
@@ -129,7 +203,7 @@ static void rule_33_bare_digits_mean_what_the_plan_says(void **state)
 	assert_refused(&plan, "2079460000", NX_R_PLAN);
 }
 
-static void rule_33_nothing_is_national_without_a_country_code(void **state)
+static void rule_33_not_national_without_a_country_code(void **state)
 {
 	struct nx_plan plan =
 		plan_of((struct prefixes){NULL, {"00"}, {"0"}, {0}}, NX_BARE_NATIONAL);
@@ -482,8 +556,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rule_33_one_key_for_every_form),
+		cmocka_unit_test(rule_33_not_what_another_plan_would_make_of_it),
+		cmocka_unit_test(rule_33_every_step_is_told),
 		cmocka_unit_test(rule_33_bare_digits_mean_what_the_plan_says),
-		cmocka_unit_test(rule_33_nothing_is_national_without_a_country_code),
+		cmocka_unit_test(rule_33_not_national_without_a_country_code),
 		cmocka_unit_test(rule_33_default_plan_takes_only_global_numbers),
 		cmocka_unit_test(rule_33_longest_prefix_wins),
 		cmocka_unit_test(rule_33_strip_then_carrier_then_prefix),

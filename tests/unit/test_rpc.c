@@ -510,7 +510,7 @@ static void a_client_that_leaves_cancels_its_load(void **state)
 	json_decref(result);
 }
 
-/* ---- explain ---- */
+/* ---- explain, plan.test ---- */
 
 static void explain_says_which_step_decided(void **state)
 {
@@ -556,6 +556,65 @@ static void explain_says_which_step_decided(void **state)
 		"\"from\" must be an IPv4 or IPv6 address, not \"nowhere\"");
 	client_fails(&c, "explain", "{\"uri\":\"sip:a@b\",\"service\":\"none\"}", NX_ERR_NOT_FOUND,
 		"there is no service \"none\"");
+}
+
+static void plan_says(const char *params, const char *want)
+{
+	json_t *result = client_result(&c, "plan.test", params);
+
+	has(result, want);
+	assert_int_equal(json_object_size(result), 9);
+	json_decref(result);
+}
+
+static void rule_33_plan_test_says_every_step_and_the_key(void **state)
+{
+	(void)state;
+	plan_says("{\"number\":\"020 7946-0000\",\"from\":\"198.51.100.1\"}",
+		"{\"service\":\"sbc\",\"class\":\"carrier\",\"plan\":\"uk\",\"plan_of\":"
+		"\"service\",\"dialled\":\"02079460000\",\"steps\":[{\"step\":\"national\","
+		"\"digits\":\"0\",\"rest\":\"2079460000\"},{\"step\":\"country-code\","
+		"\"digits\":\"44\",\"rest\":\"442079460000\"}],\"key\":\"+442079460000\","
+		"\"reason\":null,\"text\":null}");
+	plan_says("{\"number\":\"00442079460000\"}",
+		"{\"class\":\"default\",\"steps\":[{\"step\":\"international\",\"digits\":"
+		"\"00\",\"rest\":\"442079460000\"}],\"key\":\"+442079460000\"}");
+	plan_says("{\"number\":\"+44 (20) 7946.0000\",\"service\":\"sbc\"}",
+		"{\"dialled\":\"+442079460000\",\"steps\":[{\"step\":\"global\",\"digits\":"
+		"\"+\",\"rest\":\"442079460000\"}],\"key\":\"+442079460000\"}");
+}
+
+static void rule_33_not_a_key_where_plan_test_says_why(void **state)
+{
+	static const char *const rows[][3] = {
+		{"2079460000", "plan",
+			"it begins with no prefix of the plan, and such digits pass (bare: pass)"},
+		{"00", "plan", "nothing follows its prefix"},
+		{"+1234567890123456", "plan", "it is longer than the plan's max_digits"},
+		{"0123456789012345", "plan", "it is longer than the plan's max_digits"},
+		{"+4402079460000", "plan", "it has a 0 where no global number has one"},
+		{"004420", "short-number", "it is shorter than the plan's min_digits"},
+		{"0044112", "emergency", "it is an emergency number"},
+		{"bob", "not-number", "not a plain number on a phone service"},
+		{"+", "not-number", "not a plain number on a phone service"},
+		{"", "not-number", "not a plain number on a phone service"},
+		{"12+34567890", "not-number", "not a plain number on a phone service"},
+		{"1234567890123456789012345678901234567890123456789012345678901234", "not-number",
+			"not a plain number on a phone service"},
+	};
+	char params[128], want[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		(void)snprintf(params, sizeof(params), "{\"number\":\"%s\"}", rows[i][0]);
+		(void)snprintf(want, sizeof(want),
+			"{\"key\":null,\"reason\":\"%s\",\"text\":\"%s\"}", rows[i][1], rows[i][2]);
+		plan_says(params, want);
+	}
+	client_fails(&c, "plan.test", "{\"number\":\"1\",\"from\":\"x\"}", NX_ERR_INVALID,
+		"\"from\" must be an IPv4 or IPv6 address, not \"x\"");
+	client_fails(&c, "plan.test", "{\"number\":\"1\",\"service\":\"x\"}", NX_ERR_NOT_FOUND,
+		"there is no service \"x\"");
 }
 
 /* ---- the box ---- */
@@ -683,6 +742,8 @@ int main(void)
 		TEST(others_wait_while_a_load_runs),
 		TEST(a_client_that_leaves_cancels_its_load),
 		TEST(explain_says_which_step_decided),
+		TEST(rule_33_plan_test_says_every_step_and_the_key),
+		TEST(rule_33_not_a_key_where_plan_test_says_why),
 		TEST(switches_show_in_status),
 		TEST(changes_are_logged_with_who_asked),
 		TEST(a_notification_is_carried_out_in_silence),
