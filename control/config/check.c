@@ -379,6 +379,26 @@ static void check_default(const struct checker *k, uint32_t i)
 			"the default class is every address that no prefix covers; remove them");
 }
 
+static bool is_given(const struct checker *k, uint32_t i, const char *key)
+{
+	const struct nx_node *list = nx_node_get(k->root, "sources");
+
+	return nx_node_get(nx_node_at(list, i), key) != NULL;
+}
+
+static void check_limits(const struct checker *k, uint32_t i)
+{
+	const struct nx_class_config *cl = &k->c->classes[i];
+
+	if (cl->unanswerable != NX_UNANSWERABLE_LIMIT && is_given(k, i, "unanswerable_rate"))
+		ITEM_FAULT(k, "sources", i, "unanswerable_rate",
+			"counts only with unanswerable: limit; add that, or remove the key");
+	if (cl->class.dialog_rate && !is_default(cl) && cl->class.trust != NX_TRUST_PUBLIC)
+		ITEM_FAULT(k, "sources", i, "dialog_rate",
+			"only for public classes: a limit on calls in progress would cut those of "
+			"a peer; remove the key, or set trust: public");
+}
+
 static void check_class(const struct checker *k, uint32_t i)
 {
 	const struct nx_class_config *cl = &k->c->classes[i];
@@ -394,6 +414,7 @@ static void check_class(const struct checker *k, uint32_t i)
 		ITEM_FAULT(k, "sources", i, "answer",
 			"only public classes choose; trusted and peer are always answered: remove "
 			"the key, or set trust: public");
+	check_limits(k, i);
 }
 
 struct owned_prefix {
@@ -475,8 +496,9 @@ static void check_sources(const struct checker *k)
 
 /* ---- defaults that depend on other keys ---- */
 
-static void settle_class(struct nx_class *class)
+static void settle_class(struct nx_class_config *cl)
 {
+	struct nx_class *class = &cl->class;
 	bool public;
 
 	if (class->trust == NX_WORD_UNSET)
@@ -488,6 +510,9 @@ static void settle_class(struct nx_class *class)
 		class->answer = NX_ANSWER_PASS;
 	if (class->symmetric == NX_WORD_UNSET)
 		class->symmetric = public ? NX_SYM_PASS : NX_SYM_RFC;
+	class->unanswerable_drop = cl->unanswerable == NX_UNANSWERABLE_DROP;
+	class->unanswerable_rate =
+		cl->unanswerable == NX_UNANSWERABLE_LIMIT ? cl->unanswerable_rate : 0;
 }
 
 /* settle_classes brings `default` to index 0, making it where the file has none. */
@@ -511,7 +536,7 @@ static void settle_classes(struct nx_config *c)
 	memmove(&c->classes[1], &c->classes[0], i * sizeof(c->classes[0]));
 	c->classes[0] = first;
 	for (i = 0; i < c->n_classes; i++)
-		settle_class(&c->classes[i].class);
+		settle_class(&c->classes[i]);
 }
 
 /* settle_tag_keys derives what the MAC needs from the keys as they stand in the file. */

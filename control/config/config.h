@@ -35,9 +35,13 @@ struct nx_prefix {
 	uint8_t len;         /* of 128: an IPv4 /24 is 120 */
 };
 
+enum nx_unanswerable { NX_UNANSWERABLE_PASS, NX_UNANSWERABLE_LIMIT, NX_UNANSWERABLE_DROP };
+
 struct nx_class_config {
-	struct nx_class class; /* .plan unset */
-	int32_t plan;          /* index into plans, -1: the service's */
+	struct nx_class class; /* .plan unset; .unanswerable_drop and _rate follow the next two */
+	uint8_t unanswerable;  /* enum nx_unanswerable */
+	uint16_t unanswerable_rate;
+	int32_t plan; /* index into plans, -1: the service's */
 	struct nx_prefix *prefixes;
 	uint32_t n_prefixes;
 };

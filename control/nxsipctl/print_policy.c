@@ -22,12 +22,21 @@ void nx_print_ranges(const struct nx_call *call, const json_t *result)
 	nx_table_print(t, stdout, "no ranges: numbers that are in no table pass");
 }
 
+/* A limit with its rate, or what stands in its place. */
+static void cell_limit(struct nx_table *t, const char *word, uint64_t per_second)
+{
+	if (per_second)
+		nx_table_cell(t, "%s %lu/s", word, (unsigned long)per_second);
+	else
+		nx_table_cell(t, "%s", word);
+}
+
 void nx_print_sources(const struct nx_call *call, const json_t *result)
 {
 	static const char *const class_head[] = {"class", "trust", "answer", "604", "symmetric",
-		"options", "register", "unanswerable", "plan"};
+		"options", "register", "unanswerable", "dialogs", "plan"};
 	static const char *const head[] = {"prefix", "class", "from"};
-	struct nx_table *classes = nx_table_create(9, class_head), *t = nx_table_create(3, head);
+	struct nx_table *classes = nx_table_create(10, class_head), *t = nx_table_create(3, head);
 	const json_t *c;
 	size_t i;
 
@@ -40,7 +49,9 @@ void nx_print_sources(const struct nx_call *call, const json_t *result)
 		nx_table_cell(classes, "%s", nx_str(c, "symmetric"));
 		nx_table_cell(classes, "%s", nx_str(c, "options"));
 		nx_table_cell(classes, "%s", nx_str(c, "register"));
-		nx_table_cell(classes, "%s", nx_str(c, "unanswerable"));
+		cell_limit(classes, nx_str(c, "unanswerable"), nx_num(c, "unanswerable_rate"));
+		cell_limit(classes, nx_num(c, "dialog_rate") ? "limit" : "pass",
+			nx_num(c, "dialog_rate"));
 		nx_table_cell(classes, "%s", nx_or_dash(nx_str(c, "plan")));
 	}
 	nx_table_print(classes, stdout, "no classes");

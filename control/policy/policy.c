@@ -29,6 +29,7 @@ static void classes_copy(struct nx_policy *p, const struct nx_config *c)
 	for (uint32_t i = 0; i < c->n_classes; i++) {
 		p->classes[i] = c->classes[i].class;
 		p->classes[i].plan = c->classes[i].plan >= 0 ? &p->plans[c->classes[i].plan] : NULL;
+		p->limits_passes |= p->classes[i].unanswerable_rate || p->classes[i].dialog_rate;
 	}
 }
 

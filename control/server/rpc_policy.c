@@ -145,13 +145,15 @@ static json_t *class_to_json(const struct nx_config *config, const struct nx_cla
 	static const char *const trust[] = {"public", "peer", "trusted"};
 	static const char *const answer[] = {"pass", "answer", "drop"};
 	static const char *const symmetric[] = {"rfc", "always", "pass"};
+	static const char *const unanswerable[] = {"pass", "limit", "drop"};
 
-	return json_pack("{s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:s?}", "name", c->class.name,
-		"trust", trust[c->class.trust], "answer", answer[c->class.answer], "may_604",
-		c->class.may_604, "symmetric", symmetric[c->class.symmetric], "options",
+	return json_pack("{s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:i, s:i, s:s?}", "name",
+		c->class.name, "trust", trust[c->class.trust], "answer", answer[c->class.answer],
+		"may_604", c->class.may_604, "symmetric", symmetric[c->class.symmetric], "options",
 		c->class.options_as_invite ? "as-invite" : "pass", "register",
 		c->class.register_answer ? "answer" : "pass", "unanswerable",
-		c->class.unanswerable_drop ? "drop" : "pass", "plan",
+		unanswerable[c->unanswerable], "unanswerable_rate", c->class.unanswerable_rate,
+		"dialog_rate", c->class.dialog_rate, "plan",
 		c->plan >= 0 ? config->plans[c->plan].name : NULL);
 }
 

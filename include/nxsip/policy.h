@@ -40,6 +40,8 @@ struct nx_class {
 	bool options_as_invite;     /* rule 8 */
 	bool register_answer;       /* rule 7 */
 	bool unanswerable_drop;     /* rule 13 */
+	uint16_t unanswerable_rate; /* rule 13: a second and sender pass; 0: no limit */
+	uint16_t dialog_rate;       /* rule 6: likewise */
 	const struct nx_plan *plan; /* overrides the service's; NULL: the service's */
 };
 
@@ -150,6 +152,7 @@ struct nx_policy {
 
 	struct nx_class classes[NX_CLASS_MAX];
 	uint32_t n_classes;      /* >= 1 */
+	bool limits_passes;      /* some class has a rate */
 	struct nx_ivmap sources; /* nx_addr_u128 -> class index; none: class 0 */
 
 	struct nx_domain *domains;

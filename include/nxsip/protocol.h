@@ -44,8 +44,9 @@
  * source.set  {prefix, class}                -> {version}
  * source.del  {prefix}                       -> {version}     (one of the file: set-in-file)
  * source.list {}                             -> {classes: [{name, trust, answer, may_604, symmetric,
- *               options, register, unanswerable, plan}], sources: [{prefix, class, origin}]}
- *               origin: "file" | "store"
+ *               options, register, unanswerable, unanswerable_rate, dialog_rate, plan}],
+ *               sources: [{prefix, class, origin}]}
+ *               rates: 0: no limit; origin: "file" | "store"
  * rule.add    {expression, verdict, [priority], [domain], [shadow]} -> {id, version}
  * rule.set    {id, [expression], [verdict], [priority], [shadow]}   -> {version}
  * rule.del    {id}                           -> {version}

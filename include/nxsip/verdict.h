@@ -5,6 +5,7 @@
 #ifndef NXSIP_VERDICT_H
 #define NXSIP_VERDICT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum nx_verdict {
@@ -103,6 +104,8 @@ enum nx_verdict {
 	X(RULE_DROP, NX_DROP, "rule-drop", "a rule says drop")                                     \
 	X(PUBLIC_DROP, NX_DROP, "public-drop", "would be answered, but the source class drops")    \
 	X(UNANSWERABLE_DROP, NX_DROP, "unanswerable-drop", "malformed, and the source class drops") \
+	X(UNANSWERABLE_LIMIT, NX_DROP, "unanswerable-limit", "malformed, and above its sender's limit") \
+	X(DIALOG_LIMIT, NX_DROP, "dialog-limit", "in or at a dialog, and above its sender's limit") \
 	X(TX_FULL, NX_DROP, "tx-full", "the transmit queue was full or the link down")             \
 	X(TX_OVERSIZE, NX_DROP, "tx-oversize", "longer than the other port can send")
 /* clang-format on */
@@ -131,6 +134,13 @@ static inline const struct nx_reason_info *nx_reason_info(unsigned r)
 	};
 
 	return &info[r];
+}
+
+/* nx_reason_is_unanswerable: a fault of a request for which its source class may have it limited or
+ * dropped instead of passed (rule 13). */
+static inline bool nx_reason_is_unanswerable(unsigned reason)
+{
+	return reason >= NX_R_BAD_REQUEST_LINE && reason <= NX_R_TOO_MANY;
 }
 
 static inline const char *nx_verdict_name(enum nx_verdict v)

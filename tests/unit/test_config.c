@@ -279,8 +279,46 @@ static void switches_of_a_class_are_read(void **state)
 	assert_true(class->options_as_invite);
 	assert_true(class->register_answer);
 	assert_true(class->unanswerable_drop);
+	assert_int_equal(class->unanswerable_rate, 0);
 	assert_false(class->may_604);
 	nx_config_free(c);
+}
+
+static void limits_of_a_class_are_read(void **state)
+{
+	struct nx_config *c = load_good(
+		BOX "sources:\n"
+		    "  - {class: a, trust: peer, unanswerable: limit}\n"
+		    "  - {class: b, trust: public, unanswerable: limit, unanswerable_rate: 10000, "
+		    "dialog_rate: 7}\n"
+		    "  - {class: c, trust: peer, dialog_rate: 0}\n"
+		    "  - {class: default, dialog_rate: 1}\n");
+
+	(void)state;
+	assert_int_equal(c->classes[0].class.dialog_rate, 1);
+	assert_int_equal(c->classes[0].class.unanswerable_rate, 0);
+	assert_int_equal(c->classes[1].class.unanswerable_rate, 10);
+	assert_false(c->classes[1].class.unanswerable_drop);
+	assert_int_equal(c->classes[2].class.unanswerable_rate, 10000);
+	assert_int_equal(c->classes[2].class.dialog_rate, 7);
+	assert_int_equal(c->classes[3].class.unanswerable_rate, 0);
+	nx_config_free(c);
+}
+
+static void limits_are_consistent(void **state)
+{
+	(void)state;
+	refused(BOX "sources:\n"
+		    "  - {class: a, trust: trusted, dialog_rate: 5}\n"
+		    "  - {class: b, trust: public, unanswerable_rate: 5}\n"
+		    "  - {class: c, trust: public, unanswerable: limit, unanswerable_rate: 0}\n"
+		    "  - {class: d, trust: public, unanswerable: limit, dialog_rate: 10001}\n",
+		":5: sources[0].dialog_rate: only for public classes: a limit on calls in progress "
+		"would cut those of a peer; remove the key, or set trust: public\n"
+		":6: sources[1].unanswerable_rate: counts only with unanswerable: limit; add that, "
+		"or remove the key\n"
+		":7: sources[2].unanswerable_rate: 0 is out of range; give 1 to 10000\n"
+		":8: sources[3].dialog_rate: 10001 is out of range; give 0 to 10000\n");
 }
 
 static void hosts_are_kept_in_one_form(void **state)
@@ -1082,6 +1120,8 @@ int main(void)
 		cmocka_unit_test(every_word_for_yes_and_no_is_known),
 		cmocka_unit_test(the_default_class_is_first_wherever_it_stands),
 		cmocka_unit_test(switches_of_a_class_are_read),
+		cmocka_unit_test(limits_of_a_class_are_read),
+		cmocka_unit_test(limits_are_consistent),
 		cmocka_unit_test(hosts_are_kept_in_one_form),
 		cmocka_unit_test(rule_20_tag_keys_are_read_and_ready),
 		cmocka_unit_test(devices_of_every_kind_are_taken),

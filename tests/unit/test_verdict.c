@@ -444,6 +444,84 @@ static void rule_13_malformed_requests_may_be_dropped(void **state)
 	expect_at(w, &opted, "shadow-drop");
 }
 
+#define LIMITED   "203.0.113.193"
+#define SECOND_NS UINT64_C(1000000000)
+
+static void rule_13_malformed_requests_may_be_limited(void **state)
+{
+	struct world *w = *state;
+	const struct frame_spec limited = {.src = LIMITED};
+
+	w->now_ns = 5 * SECOND_NS;
+	malformed(w);
+	expect_at(w, &limited, "repeated-header");
+	expect_at(w, &limited, "repeated-header");
+	expect_at(w, &limited, "unanswerable-limit");
+	expect_bytes(w, LIMITED, "INVITE  sip:a@b SIP/2.0\r\n\r\n", "unanswerable-limit");
+	malformed(w);
+	expect_at(w, &(struct frame_spec){.src = "203.0.113.194"}, "repeated-header");
+	w->now_ns += SECOND_NS;
+	expect_at(w, &limited, "repeated-header");
+	expect_at(w, &limited, "repeated-header");
+	w->in.shadow = true;
+	world_build(w);
+	expect_at(w, &limited, "shadow-drop");
+}
+
+static void rule_13_not_limited_what_is_well_formed_or_of_another_class(void **state)
+{
+	struct world *w = *state;
+
+	for (unsigned i = 0; i < 20; i++) {
+		(void)world_request(w, "INVITE", WORLD_NOBODY, "");
+		expect_at(w, &(struct frame_spec){.src = LIMITED, .sport = 5062}, "unknown-number");
+		(void)world_request(w, "INVITE", WORLD_KNOWN, "");
+		expect_at(w, &(struct frame_spec){.src = LIMITED}, "known");
+		(void)world_request(w, "BYE", WORLD_NOBODY, "");
+		expect_at(w, &(struct frame_spec){.src = LIMITED}, "method");
+		(void)world_request(w, "INVITE", "sip:112@192.0.2.10", "");
+		expect_at(w, &(struct frame_spec){.src = LIMITED}, "emergency");
+		expect_bytes(w, LIMITED, "no SIP at all", "not-sip");
+		malformed(w);
+		expect_at(w, &(struct frame_spec){0}, "repeated-header");
+	}
+}
+
+static void in_dialog(struct world *w)
+{
+	(void)world_request(w, "INVITE", WORLD_NOBODY, "");
+	sample_replace(&w->sip, "To: <" WORLD_NOBODY ">", "To: <" WORLD_NOBODY ">;tag=forged");
+}
+
+static void rule_06_forged_dialogs_may_be_limited(void **state)
+{
+	struct world *w = *state;
+	const struct frame_spec limited = {.src = LIMITED};
+
+	w->now_ns = 5 * SECOND_NS;
+	in_dialog(w);
+	expect_at(w, &limited, "in-dialog");
+	expect_at(w, &limited, "in-dialog");
+	(void)world_request(w, "INVITE", WORLD_NOBODY ";gr", "");
+	expect_at(w, &limited, "dialog-target");
+	expect_at(w, &limited, "dialog-limit");
+	in_dialog(w);
+	expect_at(w, &limited, "dialog-limit");
+	malformed(w); /* an account of its own */
+	expect_at(w, &limited, "repeated-header");
+}
+
+static void rule_06_not_limited_for_peers(void **state)
+{
+	struct world *w = *state;
+
+	in_dialog(w);
+	for (unsigned i = 0; i < 1000; i++) {
+		expect_at(w, &(struct frame_spec){0}, "in-dialog");
+		expect_at(w, &(struct frame_spec){.src = OPTED}, "in-dialog");
+	}
+}
+
 static void rule_13_not_what_is_well_formed_or_no_request(void **state)
 {
 	struct world *w = *state;
@@ -487,6 +565,10 @@ int main(void)
 		TEST(rule_12_not_other_ports),
 		TEST(rule_13_what_is_not_well_formed_passes),
 		TEST(rule_13_malformed_requests_may_be_dropped),
+		TEST(rule_13_malformed_requests_may_be_limited),
+		TEST(rule_13_not_limited_what_is_well_formed_or_of_another_class),
+		TEST(rule_06_forged_dialogs_may_be_limited),
+		TEST(rule_06_not_limited_for_peers),
 		TEST(rule_13_not_what_is_well_formed_or_no_request),
 	};
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "dataplane/core/passes.h"
 #include "dataplane/core/pipeline.h"
 #include "dataplane/core/reply.h"
 #include "tests/unit/scratch.h"
@@ -30,7 +31,9 @@ static const char yaml[] =
 	"     prefixes: [198.51.100.0/24, '2001:db8::/32']}\n"
 	"  - {class: opted, trust: peer, options: as-invite, register: answer, plan: de,\n"
 	"     symmetric: pass, unanswerable: drop, prefixes: [203.0.113.64/26]}\n"
-	"  - {class: answered, trust: public, answer: answer, prefixes: [203.0.113.128/26]}\n";
+	"  - {class: answered, trust: public, answer: answer, prefixes: [203.0.113.128/26]}\n"
+	"  - {class: limited, trust: public, answer: answer, unanswerable: limit,\n"
+	"     unanswerable_rate: 2, dialog_rate: 3, prefixes: [203.0.113.192/26]}\n";
 
 static struct nx_config *load(void)
 {
@@ -88,6 +91,9 @@ int world_setup(void **state)
 
 	assert_non_null(w);
 	w->config = load();
+	w->limit = aligned_alloc(64, sizeof(*w->limit));
+	assert_non_null(w->limit);
+	nx_limit_init(w->limit, (const uint8_t[16]){4, 5, 6});
 	fill(w);
 	world_build(w);
 	*state = w;
@@ -103,6 +109,7 @@ int world_teardown(void **state)
 		if (w->domains[i].users)
 			nx_users_destroy(w->domains[i].users);
 	nx_config_free(w->config);
+	free(w->limit);
 	free(w);
 	return 0;
 }
@@ -133,6 +140,8 @@ const char *world_frame(struct world *w, const uint8_t *frame, size_t len, bool 
 	struct nx_packet *burst[1] = {&p};
 
 	nx_pipeline_judge(w->policy, 0, w->now_ns, burst, 1);
+	if (w->policy && w->policy->limits_passes)
+		nx_passes_limit(w->policy, w->limit, w->now_ns, burst, 1);
 	assert_true(p.reason < NX_REASON_COUNT);
 	return nx_reason_info(p.reason)->name;
 }

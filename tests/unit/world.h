@@ -7,11 +7,13 @@
  *   192.0.2.11                 names: example.org, complete; example.com, not
  *   192.0.2.12                 originating
  *   198.51.100.0/24, 2001:db8::/32 peers with 604; 203.0.113.64/26 peers with their own ideas;
- *   203.0.113.128/26 public and answered; everything else public and passed */
+ *   203.0.113.128/26 public and answered; 203.0.113.192/26 public and limited to 2 malformed
+ * requests and 3 in dialogs a second; everything else public and passed */
 #ifndef NX_TEST_WORLD_H
 #define NX_TEST_WORLD_H
 
 #include "control/policy/policy.h"
+#include "dataplane/core/limit.h"
 #include "dataplane/core/packet.h"
 #include "tests/unit/frame.h"
 #include "tests/unit/sample.h"
@@ -28,6 +30,7 @@ struct world {
 	struct nx_range_def ranges[2];
 	struct nx_policy_input in;
 	struct nx_policy *policy;
+	struct nx_limit *limit;
 	uint64_t now_ns;
 	struct sample sip; /* the last request */
 };
