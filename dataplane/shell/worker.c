@@ -3,6 +3,7 @@
  * of an idle adaptive worker.
  * A packet's reason is counted after its transmission was tried, so that a full ring is a reason
  * like any other and the reasons always add up to the packets received. */
+#include <sys/random.h>
 #include <time.h>
 
 #include <rte_ethdev.h>
@@ -11,6 +12,7 @@
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
 
+#include "dataplane/core/passes.h"
 #include "dataplane/core/pipeline.h"
 #include "dataplane/core/reply.h"
 #include "dataplane/shell/poison.h"
@@ -33,10 +35,15 @@ struct nx_worker *nx_worker_create(unsigned index, unsigned lcore)
 {
 	int socket = (int)rte_lcore_to_socket_id(lcore);
 	struct nx_worker *w = rte_zmalloc_socket("worker", sizeof(*w), 64, socket);
-	uint8_t *linear;
+	uint8_t *linear, key[16];
 
 	if (!w)
 		return NULL;
+	if (getrandom(key, sizeof(key), 0) != sizeof(key)) {
+		rte_free(w);
+		return NULL;
+	}
+	nx_limit_init(&w->limit, key);
 	linear = rte_malloc_socket("linear", NX_BURST_MAX * NX_FRAME_MAX, 64, socket);
 	if (!linear) {
 		rte_free(w);
@@ -270,12 +277,12 @@ static void dispatch(struct nx_worker *w, const struct nx_policy *policy, struct
 		transmit(w, port, &replies, true);
 }
 
-/* Time matters to a verdict only while bypass runs out. */
+/* Time matters only while bypass runs out, and to limits. */
 static uint64_t now_ns(const struct nx_policy *policy)
 {
 	struct timespec ts;
 
-	if (!policy || !policy->bypass)
+	if (!policy || !(policy->bypass || policy->limits_passes))
 		return 0;
 	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
@@ -286,7 +293,7 @@ static unsigned poll_port(struct nx_worker *w, struct nx_port *port, const struc
 	struct rte_mbuf *m[NX_BURST_MAX];
 	struct nx_packet *pkts[NX_BURST_MAX];
 	unsigned n = rte_eth_rx_burst(port->id, (uint16_t)w->index, m, NX_BURST_MAX);
-	uint64_t bytes = 0;
+	uint64_t bytes = 0, now;
 
 	if (n == 0)
 		return 0;
@@ -300,7 +307,10 @@ static unsigned poll_port(struct nx_worker *w, struct nx_port *port, const struc
 	}
 	nx_count(&w->stats.rx_packets, n);
 	nx_count(&w->stats.rx_bytes, bytes);
-	nx_pipeline_judge(policy, w->index, now_ns(policy), pkts, n);
+	now = now_ns(policy);
+	nx_pipeline_judge(policy, w->index, now, pkts, n);
+	if (policy && policy->limits_passes)
+		nx_passes_limit(policy, &w->limit, now, pkts, n);
 	dispatch(w, policy, port, m, n);
 	return n;
 }

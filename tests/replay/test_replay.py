@@ -8,7 +8,7 @@ import make_cases
 import pcap
 
 CASES = harness.cases()
-NOT_BY_CAPTURE = {"dialog-limit", "unanswerable-limit", "no-buffer", "no-table", "remembered", "rule-failed", "tx-full"}
+NOT_BY_CAPTURE = {"no-buffer", "no-table", "remembered", "rule-failed", "tx-full"}
 
 
 def pytest_generate_tests(metafunc):
