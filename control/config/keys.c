@@ -122,6 +122,10 @@ const struct nx_key_row nx_keys[] = {
 	.doc = "Shorter global numbers pass: they may be emergency or service numbers."},
 {"plans.NAME.max_digits", NX_V_UINT, FIELD(nx_plan, max_digits), RANGE(1, 15), .def = "15",
 	.doc = "Longer ones pass."},
+{"plans.NAME.routing_numbers", NX_V_DIGITS, FIXED(nx_plan, routing, n_routing),
+	RANGE(1, NX_PLAN_PREFIX_MAX),
+	.doc = "Routing numbers (rn, RFC 4694) that are ours, country code first, without +: the "
+	       "called number is judged. With any other rn it passes."},
 
 {"services", NX_V_MAP, GROWN(nx_config, services, n_services, 1024),
 	.doc = "What is judged: requests from an access port to these addresses. All else passes."},

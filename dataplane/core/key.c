@@ -9,8 +9,12 @@
  * context is the plan's own country code and the digits carry no trunk prefix: the area that a
  * longer context names may be part of the digits too (863-1234 in +1-914-555), and of foreign
  * countries the plan knows no prefixes. Otherwise it passes.
- * Left out: private numbering (contexts that are domain names), portability data, ISDN
- * subaddresses and extensions: all of them pass. */
+ *
+ * A routing number (rn, RFC 4694) says that a ported number was looked up, and which network serves
+ * it. One of the plan's own, in global form, brings the call to us: the called number decides. With
+ * any other the call is on its way elsewhere.
+ * Left out: private numbering (contexts that are domain names), local routing numbers, carriers and
+ * trunk groups, ISDN subaddresses and extensions: all of them pass. */
 #include "nxsip/key.h"
 
 #include <string.h>
@@ -131,6 +135,19 @@ static unsigned number_key(const uint8_t *msg, const struct nx_uri *uri, const s
 	return reason;
 }
 
+/* is_ours_by_rn: no routing number, or one of ours. */
+static bool is_ours_by_rn(const uint8_t *msg, const struct nx_uri *uri, const struct nx_plan *plan)
+{
+	const uint8_t *rn = msg + uri->rn.off;
+	struct dialled d;
+
+	if (!(uri->flags & NX_URI_RN))
+		return true;
+	return uri->rn.len && rn[0] == '+' &&
+	       read_dialled(rn, uri->rn.len, 1 + nx_uri_digits(rn + 1, uri->rn.len - 1u), &d) &&
+	       nx_plan_owns_routing(plan, (const char *)d.s + 1, d.len - 1);
+}
+
 static unsigned name_key(const uint8_t *user, uint32_t len, struct nx_key *key)
 {
 	uint32_t i = 0, n = 0;
@@ -163,13 +180,15 @@ static out_of_line unsigned any_key(const uint8_t *msg, const struct nx_uri *uri
 		return NX_R_EMERGENCY;
 	if (uri->flags & NX_URI_USER_OTHER)
 		return NX_R_NOT_NUMBER;
-	if (uri->flags & NX_URI_PORTABILITY)
+	if (uri->flags & NX_URI_PORTABILITY || !is_ours_by_rn(msg, uri, plan))
 		return NX_R_PORTABILITY;
 	if (kind == NX_SERVICE_PHONE || uri->scheme == NX_URI_TEL ||
 		uri->flags & NX_URI_USER_PHONE || (digits && d.s[0] == '+'))
 		return digits ? number_key(msg, uri, plan, emergency, &d, key) : NX_R_NOT_NUMBER;
 	if (digits && (d.has_params || uri->phone_context.off))
 		return NX_R_NOT_NUMBER; /* an extension, a number or an odd name? */
+	if (uri->flags & NX_URI_RN)
+		return NX_R_PORTABILITY; /* a name has no routing number */
 	return name_key(user, uri->user.len, key);
 }
 

@@ -186,6 +186,14 @@ unsigned nx_plan_apply(const struct nx_plan *plan, const char *s, size_t len, st
 	return put_as_written(plan, s, len, key);
 }
 
+bool nx_plan_owns_routing(const struct nx_plan *plan, const char *digits, size_t len)
+{
+	for (unsigned i = 0; i < plan->n_routing; i++)
+		if (plan->routing[i].len == len && memcmp(plan->routing[i].d, digits, len) == 0)
+			return true;
+	return false;
+}
+
 /* note_prefixes takes away the digits with which the prefixes begin; returns the longest's length.
  */
 static size_t note_prefixes(struct nx_plan *plan, const struct nx_digits *list, unsigned n)

@@ -70,13 +70,13 @@ static const struct known_param {
 	uint8_t scope; /* IN_USER: has the meaning there and among URI parameters alike */
 	uint16_t flag;
 } known_params[] = {
-	{"user", 4, IN_URI, 0}, /* these two have a value that counts */
+	{"user", 4, IN_URI, 0}, /* of these two and of rn the value counts */
 	{"phone-context", 13, IN_USER, 0},
 	{"transport", 9, IN_URI, 0},
 	{"lr", 2, IN_URI, NX_URI_LR},
 	{"gr", 2, IN_URI, NX_URI_GR},
 	{"maddr", 5, IN_URI, NX_URI_MADDR},
-	{"rn", 2, IN_USER, NX_URI_PORTABILITY},
+	{"rn", 2, IN_USER, NX_URI_RN},
 	{"cic", 3, IN_USER, NX_URI_PORTABILITY},
 	{"tgrp", 4, IN_USER, NX_URI_PORTABILITY},
 	{"trunk-context", 13, IN_USER, NX_URI_PORTABILITY},
@@ -84,7 +84,7 @@ static const struct known_param {
 	{"isub", 4, IN_USER, NX_URI_EXTENSION},
 };
 
-enum { P_USER, P_PHONE_CONTEXT, P_TRANSPORT, P_LR, P_KNOWN = 12, P_OTHER = P_KNOWN };
+enum { P_USER, P_PHONE_CONTEXT, P_TRANSPORT, P_LR, P_RN = 6, P_KNOWN = 12, P_OTHER = P_KNOWN };
 
 _Static_assert(sizeof(known_params) / sizeof(known_params[0]) == P_KNOWN, "ids are positions");
 
@@ -241,6 +241,8 @@ static bool take_param(struct reader *r, const struct param *p, enum scope scope
 		if (!p->value.off)
 			r->out->flags |= NX_URI_EXTENSION;
 	}
+	if (id == P_RN)
+		r->out->rn = p->value;
 	return true;
 }
 

@@ -16,11 +16,12 @@ enum nx_scheme { NX_URI_OTHER, NX_URI_SIP, NX_URI_SIPS, NX_URI_TEL };
 #define NX_URI_LR            0x08u
 #define NX_URI_MADDR         0x10u
 #define NX_URI_HEADERS       0x20u /* ?name=value */
-#define NX_URI_PORTABILITY   0x40u /* rn, cic, tgrp or trunk-context, in user or URI parameters */
+#define NX_URI_PORTABILITY   0x40u /* cic, tgrp or trunk-context, in user or URI parameters */
 #define NX_URI_UNKNOWN_PARAM 0x80u /* any parameter but transport and lr (for own Route values) */
 /* ext or isub, in user or URI parameters, or user parameters that cannot be read: a number with
  * them is not plainly that number */
 #define NX_URI_EXTENSION     0x100u
+#define NX_URI_RN            0x200u /* rn, in user or URI parameters */
 
 struct nx_uri {
 	uint8_t scheme;      /* enum nx_scheme */
@@ -29,6 +30,7 @@ struct nx_uri {
 			      * the scheme is tel; for sip the whole userinfo up to ':' or '@' */
 	struct nx_span host; /* IPv6 with its brackets; absent for tel */
 	struct nx_span phone_context; /* value, in user or URI parameters; absent: off 0 */
+	struct nx_span rn;            /* likewise */
 	bool has_user;                /* and it is not empty */
 	bool plain_number; /* the user is '+' and digits, if any, and nothing here says more of it;
 			    * and the URI has 16 bytes from where it begins, for a vector */

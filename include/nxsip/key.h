@@ -22,6 +22,7 @@ struct nx_key {
 
 #define NX_PLAN_PREFIXES   8
 #define NX_PLAN_PREFIX_MAX 15 /* digits */
+#define NX_PLAN_ROUTING    32 /* routing numbers */
 
 struct nx_digits {
 	uint8_t len;
@@ -46,6 +47,9 @@ struct nx_plan {
 	uint8_t min_digits; /* shorter global numbers pass as short-number (default 7, rule 10), and
 			     * so do shorter bare ones read as national: 116117 is nobody's */
 	uint8_t max_digits; /* longer ones pass as plan (default 15, E.164) */
+	uint8_t n_routing;
+	struct nx_digits
+		routing[NX_PLAN_ROUTING]; /* rn that are ours, country code first (rule 34) */
 	/* Made by nx_plan_index; zero, as before it, means not known, and costs only time. Bit per
 	 * digit with which no prefix begins; and behind a '+' and such a digit, the last offset at
 	 * which a country code and a national prefix can end */
@@ -64,6 +68,10 @@ void nx_plan_index(struct nx_plan *plan);
  * Out:    key (NX_KEY_NUMBER, "+<digits>"), written only on NX_R_UNDECIDED.
  * Return: NX_R_UNDECIDED on success, else NX_R_PLAN or NX_R_SHORT_NUMBER. */
 unsigned nx_plan_apply(const struct nx_plan *plan, const char *s, size_t len, struct nx_key *key);
+
+/* nx_plan_owns_routing says whether a number, country code first, is one of the plan's routing
+ * numbers (RFC 4694). */
+bool nx_plan_owns_routing(const struct nx_plan *plan, const char *digits, size_t len);
 
 /* How a dialled string begins: what nx_plan_apply takes off before it makes a global number. */
 enum nx_plan_form {

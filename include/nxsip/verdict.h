@@ -73,7 +73,7 @@ enum nx_verdict {
 	X(NO_USER, NX_PASS, "no-user", "no user in the Request-URI")                               \
 	X(NOT_NUMBER, NX_PASS, "not-number", "not a plain number on a phone service")              \
 	X(PLAN, NX_PASS, "plan", "the number plan makes no global number of it")                   \
-	X(PORTABILITY, NX_PASS, "portability", "rn, cic or tgrp present")                          \
+	X(PORTABILITY, NX_PASS, "portability", "cic or tgrp, or an rn that is not ours")                          \
 	X(HOST, NX_PASS, "host", "host not served here")                                           \
 	/* the table */                                                                            \
 	X(NO_TABLE, NX_PASS, "no-table", "no complete table for the domain yet")                   \

@@ -271,6 +271,44 @@ static void rule_34_ported_and_trunked_numbers_pass(void **state)
 	expect_numbers(*state, rows, COUNT(rows));
 }
 
+static void rule_34_not_with_a_routing_number_of_ours(void **state)
+{
+	static const struct row rows[] = {
+		{"unknown-number", "sip:+442079460002;npdi;rn=+447700900123@192.0.2.10"},
+		{"unknown-number", "sip:02079460002;rn=+44-7700-900123;npdi@192.0.2.10;user=phone"},
+		{"unknown-number", "tel:+442079460002;rn=+1(202)544.0000;npdi"},
+		{"unknown-number", "sip:+442079460002@192.0.2.10;RN=+447700900123"},
+		{"known", "sip:+442079460000;npdi;rn=+447700900123@192.0.2.10"},
+		{"gone-604", "sip:+442079460001;npdi;rn=+447700900123@192.0.2.10"},
+		{"emergency", "sip:112;rn=+447700900123@192.0.2.10"},
+	};
+
+	expect_numbers(*state, rows, COUNT(rows));
+}
+
+static void rule_34_routing_numbers_like_ours_pass(void **state)
+{
+	static const struct row rows[] = {
+		{"portability", "sip:+442079460002;rn=447700900123@192.0.2.10"}, /* local */
+		{"portability", "sip:+442079460002;rn=7700900123;rn-context=+44@192.0.2.10"},
+		{"portability", "sip:+442079460002;rn=+44770090012@192.0.2.10"},
+		{"portability", "sip:+442079460002;rn=+4477009001234@192.0.2.10"},
+		{"portability", "sip:+442079460002;rn=+44770090012A@192.0.2.10"},
+		{"portability", "sip:+442079460002;rn=+@192.0.2.10"},
+		{"portability", "sip:+442079460002;rn@192.0.2.10"},
+		{"portability", "sip:+442079460002;rn=+447700900123;cic=+1-6789@192.0.2.10"},
+		{"bad-uri", "sip:+442079460002@192.0.2.10;rn=+447700900123;rn=+447700900123"},
+		{"host", "sip:+442079460002;rn=+447700900123@192.0.2.10:5070"},
+	};
+	struct world *w = *state;
+
+	expect_numbers(w, rows, COUNT(rows));
+	expect_name(w, "sip:bob;rn=+447700900123@example.org", "portability");
+	/* another plan's */
+	expect(w, &(struct frame_spec){.src = "203.0.113.65", .sport = 5062},
+		"sip:+442079460002;rn=+447700900123@192.0.2.10", "", "portability");
+}
+
 static void rule_34_not_a_dip_without_a_result(void **state)
 {
 	expect_number(*state, "sip:+442079460002;npdi@192.0.2.10", "unknown-number");
@@ -328,6 +366,8 @@ int main(void)
 		TEST(rule_33_every_form_of_a_trunks_numbers_is_one_key),
 		TEST(rule_33_not_another_classes_numbers),
 		TEST(rule_34_ported_and_trunked_numbers_pass),
+		TEST(rule_34_not_with_a_routing_number_of_ours),
+		TEST(rule_34_routing_numbers_like_ours_pass),
 		TEST(rule_34_not_a_dip_without_a_result),
 		TEST(rule_35_what_may_still_grow_passes),
 		TEST(rule_35_a_head_number_takes_every_extension),

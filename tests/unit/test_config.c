@@ -194,6 +194,20 @@ static void a_plan_has_its_defaults(void **state)
 	assert_int_equal(c->plans[1].min_digits, 7);
 	assert_int_equal(c->plans[1].max_digits, 15);
 	assert_int_equal(c->plans[1].bare, NX_BARE_PASS);
+	assert_int_equal(c->plans[1].n_routing, 0);
+	nx_config_free(c);
+}
+
+static void rule_34_routing_numbers_are_read(void **state)
+{
+	struct nx_config *c =
+		load_good(BOX "plans: {a: {routing_numbers: [447700900123, \"12025440000\"]}}\n");
+
+	(void)state;
+	assert_int_equal(c->plans[0].n_routing, 2);
+	assert_true(nx_plan_owns_routing(&c->plans[0], "447700900123", 12));
+	assert_true(nx_plan_owns_routing(&c->plans[0], "12025440000", 11));
+	assert_false(nx_plan_owns_routing(&c->plans[0], "1202544000", 10));
 	nx_config_free(c);
 }
 
@@ -1115,6 +1129,7 @@ int main(void)
 		cmocka_unit_test(the_example_is_read_whole),
 		cmocka_unit_test(what_is_left_out_has_its_default),
 		cmocka_unit_test(a_plan_has_its_defaults),
+		cmocka_unit_test(rule_34_routing_numbers_are_read),
 		cmocka_unit_test(the_example_shows_the_default_numbers),
 		cmocka_unit_test(numbers_keep_their_digits_without_quotes),
 		cmocka_unit_test(every_word_for_yes_and_no_is_known),

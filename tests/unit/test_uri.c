@@ -174,12 +174,12 @@ static void rule_06_contact_parameters_are_seen(void **state)
 		{"sip:a@h;Lr", NX_URI_LR}, {"sip:h;lr=on", NX_URI_LR},
 		{"sip:a@h;maddr=192.0.2.1", NX_URI_MADDR},
 		{"sip:a@h?Route=%3Csip:example.com%3E", NX_URI_HEADERS},
-		{"sip:a@h:5061;a=b?c=d&e=", NX_URI_HEADERS},
-		{"sip:+441;rn=+442@h", NX_URI_PORTABILITY},
+		{"sip:a@h:5061;a=b?c=d&e=", NX_URI_HEADERS}, {"sip:+441;rn=+442@h", NX_URI_RN},
+		{"sip:+441@h;Rn", NX_URI_RN},
+		{"sip:+441;rn=+442;cic=1@h", NX_URI_RN | NX_URI_PORTABILITY},
 		{"sip:+441;tgrp=t;trunk-context=h@h", NX_URI_PORTABILITY},
-		{"sip:+441@h;CIC=+1-6789", NX_URI_PORTABILITY},
-		{"tel:+441;npdi;rn=2", NX_URI_PORTABILITY}, {"sip:+441@h;ext=12", NX_URI_EXTENSION},
-		{"tel:+441;isub=12", NX_URI_EXTENSION}};
+		{"sip:+441@h;CIC=+1-6789", NX_URI_PORTABILITY}, {"tel:+441;npdi;rn=2", NX_URI_RN},
+		{"sip:+441@h;ext=12", NX_URI_EXTENSION}, {"tel:+441;isub=12", NX_URI_EXTENSION}};
 	static const char *const plain[] = {"sip:a@h;grx;lrx;maddrs=1;x=lr;y=gr", "sip:a@h;g;l;m",
 		"sip:gr@lr", "sip:a?lr=x@h", "sip:a;gr;lr;maddr=x@h", "tel:+441;npdi",
 		"sip:a@h;rnx=1;c=cic", "sip:a@h;%6crx;l%00r"};
