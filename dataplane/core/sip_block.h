@@ -1,9 +1,9 @@
 /* Blocks: the bytes that the parser looks at in one go, and the only part of it that knows an
  * instruction set. A block is 64 bytes, in an AVX-512 register or two of AVX2, or, plainly, one
  * byte. What is asked of a block is always a mask, bit 0 its first byte: which bytes are not of a
- * class, which may end a line, which are a certain byte. A block that would reach beyond the
- * message is filled up with zeros, which are of no class and end every line. The file that includes
- * this chooses by NX_SIP_AVX512 or NX_SIP_AVX2 and sets the target. */
+ * class, which may end a line or are the first of a run of such, which are a certain byte. A block
+ * that would reach beyond the message is filled up with zeros, which are of no class and end every
+ * line. The file that includes this chooses by NX_SIP_AVX512 or NX_SIP_AVX2 and sets the target. */
 #ifndef NX_CORE_SIP_BLOCK_H
 #define NX_CORE_SIP_BLOCK_H
 
@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "dataplane/core/sip.h"
 #include "dataplane/core/sip_class.h"
 
 #define likely(x)   __builtin_expect(!!(x), 1)
@@ -20,9 +21,41 @@
 #define always_inline inline __attribute__((always_inline))
 #define slow_path     __attribute__((noinline, cold))
 
-#if defined(NX_SIP_AVX512)
+#define FITS NX_SIP_HABIT_TEXT /* bytes compared at once */
+
+#if defined(NX_SIP_AVX512) || defined(NX_SIP_AVX2)
 #define BLOCK 64
 
+static always_inline __m256i ymm_load(const uint8_t *p)
+{
+	return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+
+/* block_fits compares FITS bytes at p with text, as far as `counts` has bits. */
+static always_inline bool block_fits(const uint8_t *p, const uint8_t *text, const uint8_t *counts)
+{
+	__m256i differ = _mm256_xor_si256(ymm_load(p), ymm_load(text));
+
+	return _mm256_testz_si256(differ, ymm_load(counts));
+}
+
+/* first_of counts the bytes before the first that the mask names, up to BLOCK. */
+static always_inline size_t first_of(uint64_t mask)
+{
+	return _tzcnt_u64(mask);
+}
+
+/* first_in does the same, and says whether there is one. */
+static always_inline bool first_in(uint64_t mask, size_t *n)
+{
+	bool none;
+
+	__asm__("tzcnt %2, %1" : "=@ccc"(none), "=r"(*n) : "r"(mask));
+	return !none;
+}
+#endif
+
+#if defined(NX_SIP_AVX512)
 typedef __m512i block;
 
 /* in_register keeps a compiler from computing on in a mask register, where each step is slow. */
@@ -43,12 +76,6 @@ static always_inline block block_load(const uint8_t *p)
 static always_inline block block_part(const uint8_t *p, size_t n)
 {
 	return _mm512_maskz_loadu_epi8((1ull << n) - 1, p);
-}
-
-/* first_of counts the bytes before the first that the mask names, up to BLOCK. */
-static always_inline size_t first_of(uint64_t mask)
-{
-	return _tzcnt_u64(mask);
 }
 
 /* One look-up takes the class's bit of every byte from 128 entries, by the low seven bits: so that
@@ -76,35 +103,31 @@ static always_inline uint64_t block_breaks(block v)
 	return in_register(_mm512_cmplt_epu8_mask(v, _mm512_set1_epi8(NX_SIP_BREAKS)));
 }
 
+static always_inline uint64_t block_starts(const uint8_t *p)
+{
+	__m512i breaks = _mm512_load_si512((const void *)nx_sip_breaks);
+	__mmask64 behind_none = _mm512_cmple_epu8_mask(breaks, block_load(p - 1));
+
+	return in_register(_mm512_mask_cmpgt_epu8_mask(behind_none, breaks, block_load(p)));
+}
+
 static always_inline bool block_is_name(block v, const uint8_t *p, const char *name, unsigned n)
 {
 	__m256i lower = _mm256_or_si256(_mm512_castsi512_si256(v), _mm256_set1_epi8(0x20));
-	__m256i wanted = _mm256_loadu_si256((const __m256i *)(const void *)name);
+	__m256i wanted = ymm_load((const uint8_t *)name);
 
 	(void)p;
 	return !(_mm256_cmpneq_epi8_mask(lower, wanted) & ((1u << n) - 1));
 }
 
 #elif defined(NX_SIP_AVX2)
-#define BLOCK 64
-
 typedef struct {
 	__m256i lo, hi;
 } block;
 
-static always_inline size_t first_of(uint64_t mask)
-{
-	return _tzcnt_u64(mask);
-}
-
-static always_inline __m256i half_load(const uint8_t *p)
-{
-	return _mm256_loadu_si256((const __m256i *)(const void *)p);
-}
-
 static always_inline block block_load(const uint8_t *p)
 {
-	return (block){half_load(p), half_load(p + BLOCK / 2)};
+	return (block){ymm_load(p), ymm_load(p + BLOCK / 2)};
 }
 
 static always_inline block block_part(const uint8_t *p, size_t n)
@@ -157,10 +180,17 @@ static always_inline uint64_t block_breaks(block v)
 		_mm256_cmpeq_epi8(_mm256_max_epu8(v.hi, last), last));
 }
 
+static always_inline uint64_t block_starts(const uint8_t *p)
+{
+	uint64_t breaks = block_breaks(block_load(p));
+
+	return breaks & ~(breaks << 1 | (p[-1] < NX_SIP_BREAKS));
+}
+
 static always_inline bool block_is_name(block v, const uint8_t *p, const char *name, unsigned n)
 {
 	__m256i lower = _mm256_or_si256(v.lo, _mm256_set1_epi8(0x20));
-	__m256i same = _mm256_cmpeq_epi8(lower, half_load((const uint8_t *)name));
+	__m256i same = _mm256_cmpeq_epi8(lower, ymm_load((const uint8_t *)name));
 
 	(void)p;
 	return !(~(uint32_t)_mm256_movemask_epi8(same) & ((1u << n) - 1));
@@ -171,9 +201,23 @@ static always_inline bool block_is_name(block v, const uint8_t *p, const char *n
 
 typedef uint8_t block;
 
+static always_inline bool block_fits(const uint8_t *p, const uint8_t *text, const uint8_t *counts)
+{
+	for (unsigned i = 0; i < FITS; i++)
+		if ((p[i] ^ text[i]) & counts[i])
+			return false;
+	return true;
+}
+
 static always_inline size_t first_of(uint64_t mask)
 {
 	return !mask;
+}
+
+static always_inline bool first_in(uint64_t mask, size_t *n)
+{
+	*n = 0;
+	return mask;
 }
 
 static always_inline block block_load(const uint8_t *p)
@@ -199,6 +243,11 @@ static always_inline uint64_t block_equals(block v, char byte)
 static always_inline uint64_t block_breaks(block v)
 {
 	return v < NX_SIP_BREAKS;
+}
+
+static always_inline uint64_t block_starts(const uint8_t *p)
+{
+	return p[0] < NX_SIP_BREAKS && p[-1] >= NX_SIP_BREAKS;
 }
 
 static always_inline bool block_is_name(block v, const uint8_t *p, const char *name, unsigned n)

@@ -44,6 +44,8 @@
 #define CLASS(first, last, classes, k)  [first ... last] = (classes),
 #define MEMBER(first, last, classes, k) [first ... last] = (classes) & (k) ? 0x80 : 0,
 
+_Alignas(64) const uint8_t nx_sip_breaks[64] = {[0 ... 63] = NX_SIP_BREAKS};
+
 const uint8_t nx_sip_class[256] = {CLASSES(CLASS, 0) [0x80 ... 0xff] = Q};
 
 _Alignas(64) const uint8_t nx_sip_members[8][128] = {

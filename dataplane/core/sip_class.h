@@ -16,6 +16,8 @@
 
 #define NX_SIP_BREAKS 0x0e /* NUL, LF and CR are below; so are a few that are allowed */
 
+extern const uint8_t nx_sip_breaks[64]; /* all NX_SIP_BREAKS */
+
 extern const uint8_t nx_sip_class[256];
 
 /* The same for ASCII, a table a class (that of class 1u << i is the i-th): the upper bit says that

@@ -1,7 +1,16 @@
 /* Which way the SIP parser goes: chosen once, before main, by what the processor has, and never
  * written again. A pointer rather than an ifunc, which sanitizers and static linking do not like.
  * The grammar is in sip_message.h. */
+#include <string.h>
+
 #include "dataplane/core/sip_path.h"
+
+/* Texts are only looked for where a line may end: one that begins with another byte fits nowhere.
+ */
+#define FITS_NOWHERE .text = {0xff}, .counts = {0xff}
+
+const struct nx_sip_habit nx_sip_no_habit = {
+	.kind = {[0 ... NX_SIP_HABIT_KINDS - 1] = {.line = {{FITS_NOWHERE, .last = true}}}}};
 
 static nx_sip_parse_fn *parse = nx_sip_parse_plain;
 
@@ -35,5 +44,24 @@ __attribute__((constructor)) static void choose(void)
 
 unsigned nx_sip_parse(const uint8_t *msg, size_t len, struct nx_sip *sip, uint16_t *err_off)
 {
-	return parse(msg, len, sip, err_off);
+	return parse((struct nx_sip_habit *)&nx_sip_no_habit, msg, len, sip, err_off);
+}
+
+unsigned nx_sip_parse_by(struct nx_sip_habit *habit, const uint8_t *msg, size_t len,
+	struct nx_sip *sip, uint16_t *err_off)
+{
+	return parse(habit, msg, len, sip, err_off);
+}
+
+void nx_sip_habit_init(struct nx_sip_habit *habit)
+{
+	memset(habit, 0, sizeof(*habit));
+	for (unsigned k = 0; k < NX_SIP_HABIT_KINDS; k++) {
+		struct nx_sip_habit_kind *kind = &habit->kind[k];
+
+		for (unsigned i = 0; i <= NX_SIP_HABIT_LINES; i++)
+			kind->line[i] = (struct nx_sip_habit_line){FITS_NOWHERE};
+		kind->line[NX_SIP_HABIT_LINES].last = true;
+		kind->via.counts[0] = 0xff; /* no value begins with NUL */
+	}
 }

@@ -16,6 +16,10 @@
 /* Bytes from the CR of a line to the end of the message: CRLF and, at the least, the empty line. */
 #define LINE_MARGIN 4
 
+/* So many bytes behind a block's beginning, a line may end anywhere in it and a block can be read
+ * there. */
+#define ALL_WHOLE (2 * BLOCK + LINE_MARGIN - 1)
+
 #define WORD_LEN 8  /* of is_word */
 #define NAME_LEN 16 /* of a header, so much is compared as words */
 
@@ -325,38 +329,36 @@ static slow_path struct line line_at_slow(const uint8_t *from, const uint8_t *li
 	return (struct line){limit, LINE_NONE};
 }
 
-/* The breaks of one block that are still ahead; none where the block is not whole. */
+/* Where the runs of breaks begin that are still ahead in one block; none where the block is not
+ * whole. Two lines end in two runs, as a byte stands between them; the last one and the empty line
+ * after it in one. */
 struct breaks {
 	const uint8_t *at;
-	uint64_t mask;
+	uint64_t starts;
 };
 
+/* breaks_from: p is behind the first byte of the message. */
 static always_inline struct breaks breaks_from(const struct cursor *c, const uint8_t *p)
 {
-	return (struct breaks){p, is_whole(c, p) ? block_breaks(block_load(p)) : 0};
+	return (struct breaks){p, is_whole(c, p) ? block_starts(p) : 0};
 }
 
-/* line_at finds the first CRLF at or after `from` that has LINE_MARGIN. LINE_BAD: a bare CR, a bare
- * LF or a NUL comes first. LINE_NONE: neither comes. */
+/* line_at finds the first CRLF at or after `from`, which is behind a line end, that has
+ * LINE_MARGIN. LINE_BAD: a bare CR, a bare LF or a NUL comes first. LINE_NONE: neither comes. */
 static always_inline struct line line_at(
 	struct breaks *b, const struct cursor *c, const uint8_t *from)
 {
 	struct line line;
 
-	while (!b->mask && is_whole(c, b->at + BLOCK)) {
+	while (!b->starts && is_whole(c, b->at + BLOCK)) {
 		b->at += BLOCK;
-		b->mask = block_breaks(block_load(b->at));
-		if (unlikely(b->at < from)) { /* at the LF of the line before */
-			__asm__(""); /* a branch: a conditional move would wait for that line */
-			b->mask &= ~1ull;
-		}
+		b->starts = block_starts(b->at);
 	}
-	if (likely(b->mask)) {
-		const uint8_t *p = b->at + __builtin_ctzll(b->mask);
+	if (likely(b->starts) && likely(*from >= NX_SIP_BREAKS)) {
+		const uint8_t *p = b->at + __builtin_ctzll(b->starts);
 
 		if (likely(at_crlf(p))) {
-			b->mask &= b->mask - 1;
-			b->mask &= b->mask - 1;
+			b->starts &= b->starts - 1;
 			return (struct line){p, LINE_CRLF};
 		}
 	}

@@ -3,10 +3,10 @@
  * what the grammar takes, with the same results, and leaves everything untouched where it does not
  * fit: then the grammar reads the line, and only the grammar refuses. Tests lay the ways that have
  * shapes beside the plain one, which has none.
- * Every block is read at a place that is not behind eol, the CR of the line, and at eol one could
- * still be read whole. No run but that of quoted text, and no comparison with a text, goes on over
- * a CR: where one has fitted, it ended at eol at the latest.
- * For inclusion by sip_message.h only. */
+ * No line here is folded. Every block is read at a place that is not behind eol, the CR of the
+ * line, and at eol one could still be read whole. No run but that of quoted text, and no comparison
+ * with a text, goes on over a CR: where one has fitted, it ended at eol at the latest. For
+ * inclusion by sip_message.h only. */
 #ifndef NX_CORE_SIP_SHAPE_H
 #define NX_CORE_SIP_SHAPE_H
 
@@ -15,6 +15,13 @@
 #include "dataplane/core/sip_scan.h"
 
 /* ---- words and runs ---- */
+
+/* A literal as one number; and where a constant has to be written for the compiler. */
+#define TEXT2(text) load16((const uint8_t *)(text))
+#define TEXT4(text) load32((const uint8_t *)(text))
+#define TEXT8(text) load64((const uint8_t *)(text))
+#define WORD4(a, b, c, d) \
+	((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
 
 /* lower_is compares v with a literal of small letters, of which v may have capitals; other bytes of
  * the literal lack the bit 0x40. */
@@ -41,12 +48,12 @@ static always_inline size_t run_of(const uint8_t *p, unsigned class)
 	return first_of(block_stops(block_load(p), class));
 }
 
-/* Numbers of n digits are read as one word, moved to its upper end, and added in pairs, then pairs
- * of pairs, then these two. */
+/* Numbers of up to 4 or 8 digits are read as one word, moved to its upper end, and added in pairs,
+ * then pairs of pairs, then these two. */
 
-static always_inline bool shape_number_4(const uint8_t *p, size_t n, uint32_t *value)
+static always_inline bool shape_number_4(const uint8_t *msg, size_t p, uint32_t n, uint32_t *value)
 {
-	uint32_t v = (load32(p) ^ 0x30303030) << ((4 - n) * 8); /* digits become 0 to 9 */
+	uint32_t v = (load32(msg + p) ^ 0x30303030) << (32 - 8 * n); /* digits become 0 to 9 */
 
 	if (((v + 0x76767676) | v) & 0x80808080)
 		return false;
@@ -55,9 +62,9 @@ static always_inline bool shape_number_4(const uint8_t *p, size_t n, uint32_t *v
 	return true;
 }
 
-static always_inline bool shape_number_8(const uint8_t *p, size_t n, uint32_t *value)
+static always_inline bool shape_number_8(const uint8_t *msg, size_t p, uint32_t n, uint32_t *value)
 {
-	uint64_t v = (load64(p) ^ 0x3030303030303030) << ((8 - n) * 8);
+	uint64_t v = (load64(msg + p) ^ 0x3030303030303030) << (64 - 8 * n);
 
 	if (((v + 0x7676767676767676) | v) & 0x8080808080808080)
 		return false;
@@ -67,175 +74,256 @@ static always_inline bool shape_number_8(const uint8_t *p, size_t n, uint32_t *v
 	return true;
 }
 
-/* shape_number: p .. end is 1 to 8 digits. */
-static always_inline bool shape_number(const uint8_t *p, const uint8_t *end, uint32_t *value)
+/* shape_number: p .. end is 1 to 8 digits; not so where end is before p. */
+static always_inline bool shape_number(const uint8_t *msg, size_t p, size_t end, uint32_t *value)
 {
-	size_t n = (size_t)(end - p);
+	uint32_t less = (uint32_t)p - (uint32_t)end;
 
-	if (likely(n - 1 < 4))
-		return shape_number_4(p, n, value);
-	return n - 1 < 8 && shape_number_8(p, n, value);
+	if (likely(less >= -4u))
+		return shape_number_4(msg, p, -less, value);
+	return less >= -8u && shape_number_8(msg, p, -less, value);
+}
+
+/* put_span: from .. to; these and all below are offsets into the message. */
+static always_inline void put_span(struct nx_span *span, size_t from, size_t to)
+{
+	uint32_t both = (uint32_t)from + ((uint32_t)(to - from) << 16);
+
+	memcpy(span, &both, sizeof(*span)); /* one store */
 }
 
 /* ---- lines: p is where the value begins, after one space ---- */
 
-/* INVITE SP uri SP SIP/2.0 CRLF, the URI shorter than a block. */
-static always_inline bool shape_request_line(struct cursor *c, struct nx_sip *sip)
+/* INVITE SP uri SP SIP/2.0 CRLF, the URI shorter than a block. *p is where it ends. */
+static always_inline bool shape_request_line(
+	struct nx_sip *sip, const uint8_t *msg, size_t len, size_t *p)
 {
-	const uint8_t *uri = c->msg + 7;
-	const uint8_t *end;
+	const size_t uri = sizeof("INVITE ") - 1;
+	size_t n;
 
-	if (!is_whole(c, uri + WORD_LEN) || load32(c->msg) != load32((const uint8_t *)"INVI") ||
-		load32(c->msg + 3) != load32((const uint8_t *)"ITE "))
+	if (len < uri + 2 * BLOCK || load32(msg) != TEXT4("INVI") ||
+		load32(msg + 3) != TEXT4("ITE "))
 		return false;
-	end = uri + run_of(uri, NX_SIP_URI);
-	if (end == uri || load64(end) != load64((const uint8_t *)" SIP/2.0") || !at_crlf(end + 8))
+	n = run_of(msg + uri, NX_SIP_URI);
+	if (n == 0 || load64(msg + uri + n) != TEXT8(" SIP/2.0") || !at_crlf(msg + uri + n + 8))
 		return false;
 	sip->method = NX_M_INVITE;
-	sip->method_text = span(c, c->msg, uri - 1);
-	sip->ruri = span(c, uri, end);
-	c->p = end + 10;
+	sip->method_text = (struct nx_span){0, uri - 1};
+	put_span(&sip->ruri, uri, uri + n);
+	*p = uri + n + 10;
 	return true;
 }
 
-static always_inline bool at_rport(const uint8_t *p)
-{
-	return load32(p) == load32((const uint8_t *)";rpo") &&
-	       load16(p + 4) == load16((const uint8_t *)"rt");
-}
+#define VIA_UDP (sizeof("SIP/2.0/UDP ") - 1)
+#define RPORT   (sizeof(";rport") - 1)
+#define BRANCH  (sizeof(";branch=") - 1)
 
-/* The first Via: SIP/2.0/UDP SP host [:port] ;branch=token, and ;rport before or after the branch,
- * or not at all. */
-static always_inline bool shape_via(
-	struct parser *s, const struct cursor *c, const uint8_t *p, const uint8_t *eol)
+/* shape_sent_by: host [:port]. *end is where it ends. The grammar would record the same for it,
+ * whatever follows. */
+static always_inline bool shape_sent_by(
+	struct nx_sip *sip, const uint8_t *msg, size_t p, size_t *end)
 {
-	const uint8_t *host = p + 12;
-	uint64_t stops = block_stops(block_load(host), NX_SIP_HOST);
-	const uint8_t *host_end = host + first_of(stops);
-	const uint8_t *port_end = host_end;
-	const uint8_t *rport = NULL;
-	const uint8_t *branch, *end;
-	struct nx_sip *sip = s->sip;
+	uint64_t stops = block_stops(block_load(msg + p), NX_SIP_HOST);
+	size_t host_end = p + first_of(stops);
 	uint32_t port = 0;
 
-	if (load64(p) != load64((const uint8_t *)"SIP/2.0/") ||
-		load32(p + 8) != load32((const uint8_t *)"UDP ") || host_end == host)
+	*end = host_end;
+	if (host_end == p)
 		return false;
-	if (likely(*host_end == ':')) {
-		port_end = host + first_of(stops & (stops - 1));
-		if (!shape_number(host_end + 1, port_end, &port) || port - 1 >= UINT16_MAX)
+	if (likely(msg[host_end] == ':')) {
+		*end = p + first_of(stops & (stops - 1));
+		if (!shape_number(msg, host_end + 1, *end, &port) || port - 1 >= UINT16_MAX)
 			return false;
 	}
-	branch = port_end;
-	if (at_rport(branch)) {
-		rport = branch;
-		branch += 6;
-	}
-	if (load64(branch) != load64((const uint8_t *)";branch="))
-		return false;
-	branch += 8;
-	end = branch + run_of(branch, NX_SIP_TOKEN);
-	if (end == branch)
-		return false;
-	if (end != eol) {
-		if (rport || !at_rport(end) || end + 6 != eol)
-			return false;
-		rport = end;
-	}
-	sip->via[0] = sip->top_via = span(c, p, eol);
-	sip->sent_by = span(c, host, port_end);
-	sip->sent_host = span(c, host, host_end);
+	put_span(&sip->sent_host, p, host_end);
+	put_span(&sip->sent_by, p, *end);
 	sip->sent_port = (uint16_t)port;
-	sip->branch = span(c, branch, end);
-	sip->flags |= NX_SIP_VIA_UDP;
-	if (likely(rport)) {
-		sip->rport = span(c, rport, rport + 6);
-		sip->flags |= NX_SIP_RPORT;
+	return true;
+}
+
+/* shape_branch: token [;rport] up to eol, in the Via at value; rport is where there was one before,
+ * or 0. */
+static always_inline bool shape_branch(
+	struct nx_sip *sip, const uint8_t *msg, size_t value, size_t p, size_t eol, size_t rport)
+{
+	size_t end = p + run_of(msg + p, NX_SIP_TOKEN);
+
+	if (end == p)
+		return false;
+	if (likely(end != eol)) {
+		if (rport || end + RPORT != eol || load64(msg + end) != TEXT8(";rport\r\n"))
+			return false;
+		put_span(&sip->rport, end, end + RPORT);
+		sip->flags |= NX_SIP_VIA_UDP | NX_SIP_RPORT;
+	} else if (rport) {
+		put_span(&sip->rport, rport, rport + RPORT);
+		sip->flags |= NX_SIP_VIA_UDP | NX_SIP_RPORT;
+	} else {
+		sip->flags |= NX_SIP_VIA_UDP;
 	}
+	put_span(&sip->branch, p, end);
+	put_span(&sip->top_via, value, eol);
+	put_span(&sip->via[0], value, eol);
 	sip->n_via = 1;
 	return true;
 }
 
-/* shape_display gives the length of a quoted string without '\' and of one space after it; or of
- * tokens and spaces; or 0. */
-static always_inline size_t shape_display(const uint8_t *p, const uint8_t *eol)
+/* What follows "SIP/2.0/UDP " in the first Via: host [:port] ;branch=token, and ;rport before or
+ * after the branch, or not at all. */
+static always_inline bool shape_via_udp(
+	struct nx_sip *sip, const uint8_t *msg, size_t p, size_t eol)
 {
-	block v = block_load(p);
-	size_t n;
+	size_t rport = 0;
+	size_t end;
 
-	if (*p == '<')
-		return 0;
-	if (*p != '"')
-		return nx_sip_class[*p] & NX_SIP_TOKEN
-			       ? first_of(block_stops(v, NX_SIP_TOKEN) & ~block_equals(v, ' '))
-			       : 0;
-	n = first_of(block_stops(v, NX_SIP_QDTEXT) & ~1ull);
-	return n < (size_t)(eol - p) && p[n] == '"' && p[n + 1] == ' ' ? n + 2 : 0;
+	if (!shape_sent_by(sip, msg, p, &end))
+		return false;
+	if (load32(msg + end) == TEXT4(";rpo") && load16(msg + end + 4) == TEXT2("rt")) {
+		rport = end;
+		end += RPORT;
+	}
+	return load64(msg + end) == TEXT8(";branch=") &&
+	       shape_branch(sip, msg, p - VIA_UDP, end + BRANCH, eol, rport);
 }
 
-/* From and To: [display name] <sip:URI> [;tag=token]. */
-static always_inline bool shape_addr(const struct cursor *c, const uint8_t *p, const uint8_t *eol,
-	struct nx_span *uri, struct nx_span *tag)
+static always_inline bool shape_via(struct nx_sip *sip, const uint8_t *msg, size_t p, size_t eol)
 {
-	const uint8_t *from, *to;
+	return load64(msg + p) == TEXT8("SIP/2.0/") && load32(msg + p + 8) == TEXT4("UDP ") &&
+	       shape_via_udp(sip, msg, p + 12, eol);
+}
 
-	p += shape_display(p, eol);
-	if (*p != '<' || load32(p + 1) != load32((const uint8_t *)"sip:"))
+/* One more Via: any value. */
+static always_inline bool shape_via_row(
+	struct nx_sip *sip, const uint8_t *msg, size_t p, size_t eol)
+{
+
+	if (!sip->n_via || sip->n_via == NX_SIP_VIA_MAX || msg[p] <= ' ' || msg[eol - 1] <= ' ')
 		return false;
-	from = p + 5;
-	to = from + run_of(from, NX_SIP_URI);
-	if (to == from || *to != '>')
+	put_span(&sip->via[sip->n_via++], p, eol);
+	return true;
+}
+
+/* shape_quoted moves over the rest of a quoted string without '\\' and " <sip:" after it. */
+static always_inline bool shape_quoted(const uint8_t *msg, size_t *p, size_t eol)
+{
+	size_t end = *p + run_of(msg + *p, NX_SIP_QDTEXT);
+
+	*p = end + 7;
+	return end < eol && load32(msg + end) == TEXT4("\" <s") &&
+	       load32(msg + end + 3) == TEXT4("sip:");
+}
+
+/* shape_named moves over [display name] "<sip:"; the name a quoted string, or tokens and spaces. */
+static always_inline bool shape_named(const uint8_t *msg, size_t *p, size_t eol)
+{
+	size_t at = *p;
+
+	if (msg[at] == '"') {
+		++*p;
+		return shape_quoted(msg, p, eol);
+	}
+	if (nx_sip_class[msg[at]] & NX_SIP_TOKEN) {
+		block v = block_load(msg + at);
+
+		at += first_of(block_stops(v, NX_SIP_TOKEN) & ~block_equals(v, ' '));
+	}
+	*p = at + 5;
+	return msg[at] == '<' && load32(msg + at + 1) == TEXT4("sip:");
+}
+
+/* shape_tag: what stands at p, where ">;ta" was found, is ">;tag=token" up to eol; *tag is where
+ * the token begins. */
+static always_inline bool shape_tag(const uint8_t *msg, size_t p, size_t eol, size_t *tag)
+{
+	*tag = p + 6;
+	return load16(msg + p + 4) == TEXT2("g=") &&
+	       *tag + run_of(msg + *tag, NX_SIP_TOKEN) == eol && *tag < eol;
+}
+
+/* From and To: value is where the whole begins, p what follows "<sip:", which is URI> [;tag=token].
+ */
+
+static always_inline bool shape_from_sip(
+	struct nx_sip *sip, const uint8_t *msg, size_t value, size_t p, size_t eol)
+{
+	size_t end = p + run_of(msg + p, NX_SIP_URI);
+	size_t tag;
+
+	if (end == p)
 		return false;
-	*uri = span(c, p + 1, to);
-	to++;
-	*tag = (struct nx_span){0};
-	if (to == eol)
-		return true;
-	if (load32(to) != load32((const uint8_t *)";tag") || to[4] != '=')
+	if (likely(load32(msg + end) == TEXT4(">;ta"))) {
+		if (!shape_tag(msg, end, eol, &tag))
+			return false;
+		put_span(&sip->from_tag, tag, eol);
+	} else if (msg[end] != '>' || end + 1 != eol) {
 		return false;
-	from = to + 5;
-	to = from + run_of(from, NX_SIP_TOKEN);
-	*tag = span(c, from, to);
-	return to == eol && to > from;
+	}
+	put_span(&sip->from, value, eol);
+	return true;
+}
+
+static always_inline bool shape_to_sip(
+	struct nx_sip *sip, const uint8_t *msg, size_t value, size_t p, size_t eol)
+{
+	size_t end = p + run_of(msg + p, NX_SIP_URI);
+	size_t tag;
+
+	if (end == p)
+		return false;
+	if (unlikely(msg[end] != '>' || end + 1 != eol)) {
+		if (load32(msg + end) != TEXT4(">;ta") || !shape_tag(msg, end, eol, &tag))
+			return false;
+		put_span(&sip->to_tag, tag, eol);
+		sip->flags |= NX_SIP_TO_TAG;
+	}
+	put_span(&sip->to, value, eol);
+	put_span(&sip->to_uri, p - 4, end);
+	return true;
+}
+
+/* p is behind the quote. */
+static always_inline bool shape_from_quoted(
+	struct nx_sip *sip, const uint8_t *msg, size_t p, size_t eol)
+{
+	size_t value = p - 1;
+
+	return shape_quoted(msg, &p, eol) && shape_from_sip(sip, msg, value, p, eol);
+}
+
+static always_inline bool shape_to_quoted(
+	struct nx_sip *sip, const uint8_t *msg, size_t p, size_t eol)
+{
+	size_t value = p - 1;
+
+	return shape_quoted(msg, &p, eol) && shape_to_sip(sip, msg, value, p, eol);
 }
 
 static always_inline bool shape_from(
-	struct parser *s, const struct cursor *c, const uint8_t *p, const uint8_t *eol)
+	struct nx_sip *sip, const uint8_t *msg, size_t value, size_t eol)
 {
-	struct nx_span uri, tag;
+	size_t p = value;
 
-	if (!shape_addr(c, p, eol, &uri, &tag))
-		return false;
-	s->sip->from = span(c, p, eol);
-	s->sip->from_tag = tag;
-	return true;
+	return shape_named(msg, &p, eol) && shape_from_sip(sip, msg, value, p, eol);
 }
 
-static always_inline bool shape_to(
-	struct parser *s, const struct cursor *c, const uint8_t *p, const uint8_t *eol)
+static always_inline bool shape_to(struct nx_sip *sip, const uint8_t *msg, size_t value, size_t eol)
 {
-	struct nx_span uri, tag;
+	size_t p = value;
 
-	if (!shape_addr(c, p, eol, &uri, &tag))
-		return false;
-	s->sip->to = span(c, p, eol);
-	s->sip->to_uri = uri;
-	s->sip->to_tag = tag;
-	s->sip->flags |= tag.off ? NX_SIP_TO_TAG : 0;
-	return true;
+	return shape_named(msg, &p, eol) && shape_to_sip(sip, msg, value, p, eol);
 }
 
 /* Call-ID: word ["@" word], shorter than a block. */
 static always_inline bool shape_call_id(
-	struct parser *s, const struct cursor *c, const uint8_t *p, const uint8_t *eol)
+	struct nx_sip *sip, const uint8_t *msg, size_t p, size_t eol)
 {
-	uint64_t stops = block_stops(block_load(p), NX_SIP_WORD);
-	const uint8_t *end = p + first_of(stops);
+	uint64_t stops = block_stops(block_load(msg + p), NX_SIP_WORD);
+	size_t end = p + first_of(stops);
 
 	if (end == p)
 		return false;
-	if (*end == '@') {
-		const uint8_t *at = end;
+	if (likely(msg[end] == '@')) {
+		size_t at = end;
 
 		end = p + first_of(stops & (stops - 1));
 		if (end == at + 1)
@@ -243,47 +331,58 @@ static always_inline bool shape_call_id(
 	}
 	if (end != eol)
 		return false;
-	s->sip->call_id = span(c, p, eol);
+	put_span(&sip->call_id, p, eol);
 	return true;
 }
 
-/* CSeq: 1 to 8 digits, one space, the request's method, of 4 to 8 bytes. */
-static always_inline bool shape_cseq(
-	struct parser *s, const struct cursor *c, const uint8_t *p, const uint8_t *eol)
+/* The method at the end of CSeq, with the space before it; the request's has 4 to 8 bytes. */
+static always_inline bool shape_cseq_method(
+	const struct nx_sip *sip, const uint8_t *msg, size_t eol)
 {
-	struct nx_sip *sip = s->sip;
-	const uint8_t *wanted = c->msg + sip->method_text.off;
+	const uint8_t *wanted = msg + sip->method_text.off;
 	size_t n = sip->method_text.len;
-	const uint8_t *method = eol - n;
+	const uint8_t *method = msg + eol - n;
 
-	if (n - 4 > 4 || method - 1 <= p || method[-1] != ' ' || load32(method) != load32(wanted) ||
-		load32(eol - 4) != load32(wanted + n - 4))
+	return n - 4 <= 4 && method[-1] == ' ' && load32(method) == load32(wanted) &&
+	       load32(method + n - 4) == load32(wanted + n - 4);
+}
+
+/* CSeq: 1 to 8 digits, one space, the request's method. */
+static always_inline bool shape_cseq(struct nx_sip *sip, const uint8_t *msg, size_t p, size_t eol)
+{
+
+	if (likely(sip->method == NX_M_INVITE)) {
+		if (load64(msg + eol - 7) != TEXT8(" INVITE\r") ||
+			!shape_number(msg, p, eol - 7, &sip->cseq_number))
+			return false;
+	} else if (!shape_cseq_method(sip, msg, eol) ||
+		   !shape_number(msg, p, eol - sip->method_text.len - 1, &sip->cseq_number)) {
 		return false;
-	if (!shape_number(p, method - 1, &sip->cseq_number))
-		return false;
-	sip->cseq = span(c, p, eol);
+	}
+	put_span(&sip->cseq, p, eol);
 	return true;
 }
 
-/* Max-Forwards: digits. */
+/* Max-Forwards: digits, mostly two. */
 static always_inline bool shape_max_forwards(
-	struct parser *s, const struct cursor *c, const uint8_t *p, const uint8_t *eol)
+	struct nx_sip *sip, const uint8_t *msg, size_t p, size_t eol)
 {
 	uint32_t hops;
 
-	(void)c;
-	if (!shape_number(p, eol, &hops) || hops > MAX_FORWARDS_MAX)
+	hops = load32(msg + p) ^ TEXT4("00\r\n");
+	if (unlikely(((hops + 0x7676) | hops) & 0xffff8080) &&
+		(!shape_number(msg, p, eol, &hops) || hops > MAX_FORWARDS_MAX))
 		return false;
-	s->sip->flags |= hops ? 0 : NX_SIP_MAX_FORWARDS_0;
+	if (unlikely(!hops))
+		sip->flags |= NX_SIP_MAX_FORWARDS_0;
 	return true;
 }
 
 /* Content-Length: digits. */
 static always_inline bool shape_content_length(
-	struct parser *s, const struct cursor *c, const uint8_t *p, const uint8_t *eol)
+	uint32_t *value, const uint8_t *msg, size_t p, size_t eol)
 {
-	(void)c;
-	return shape_number(p, eol, &s->content_length);
+	return shape_number(msg, p, eol, value);
 }
 
 /* A header that nobody asks for: token ':' */
@@ -299,19 +398,16 @@ static always_inline bool shape_other(const uint8_t *p)
 
 /* ---- which shape ---- */
 
-#define WORD4(a, b, c, d) \
-	((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
-
-/* X(header, the first four letters, all before the value, shape) */
+/* X(header, the first four letters, all before the value, what the shape fills, shape) */
 /* clang-format off */
-#define SHAPES(X)                                                                         \
-	X(VIA, WORD4('v', 'i', 'a', ':'), "via: ", shape_via)                            \
-	X(FROM, WORD4('f', 'r', 'o', 'm'), "from: ", shape_from)                         \
-	X(TO, WORD4('t', 'o', ':', ' '), "to: ", shape_to)                               \
-	X(CALL_ID, WORD4('c', 'a', 'l', 'l'), "call-id: ", shape_call_id)                \
-	X(CSEQ, WORD4('c', 's', 'e', 'q'), "cseq: ", shape_cseq)                         \
-	X(MAX_FORWARDS, WORD4('m', 'a', 'x', '-'), "max-forwards: ", shape_max_forwards) \
-	X(CONTENT_LENGTH, WORD4('c', 'o', 'n', 't'), "content-length: ", shape_content_length)
+#define SHAPES(X)                                                       \
+	X(VIA, WORD4('v', 'i', 'a', ':'), "via: ", s->sip, shape_via)                            \
+	X(FROM, WORD4('f', 'r', 'o', 'm'), "from: ", s->sip, shape_from)                         \
+	X(TO, WORD4('t', 'o', ':', ' '), "to: ", s->sip, shape_to)                               \
+	X(CALL_ID, WORD4('c', 'a', 'l', 'l'), "call-id: ", s->sip, shape_call_id)                \
+	X(CSEQ, WORD4('c', 's', 'e', 'q'), "cseq: ", s->sip, shape_cseq)                         \
+	X(MAX_FORWARDS, WORD4('m', 'a', 'x', '-'), "max-forwards: ", s->sip, shape_max_forwards) \
+	X(CONTENT_LENGTH, WORD4('c', 'o', 'n', 't'), "content-length: ", &s->content_length, shape_content_length)
 /* clang-format on */
 
 /* shape_line reads the line that begins at the cursor and whose CR is at eol. */
@@ -320,13 +416,15 @@ static always_inline bool shape_line(struct parser *s, const struct cursor *c, c
 	const uint8_t *p = c->p;
 
 	switch (load32(p) | WORD4(0x20, 0x20, 0x20, 0x20)) {
-#define SHAPE(header, word, name, shape)                                                       \
-	case word:                                                                             \
-		if (!text_is(p, name, sizeof(name) - 1))                                       \
-			break;                                                                 \
-		if (s->seen & ONE(HEADER_##header) || !shape(s, c, p + sizeof(name) - 1, eol)) \
-			return false;                                                          \
-		s->seen |= ONE(HEADER_##header);                                               \
+#define SHAPE(header, word, name, into, shape)                                        \
+	case word:                                                                    \
+		if (!text_is(p, name, sizeof(name) - 1))                              \
+			break;                                                        \
+		if (s->seen & ONE(HEADER_##header) ||                                 \
+			!shape(into, c->msg, (size_t)(p - c->msg) + sizeof(name) - 1, \
+				(size_t)(eol - c->msg)))                              \
+			return false;                                                 \
+		s->seen |= ONE(HEADER_##header);                                      \
 		return true;
 		SHAPES(SHAPE)
 #undef SHAPE

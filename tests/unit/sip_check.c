@@ -12,6 +12,8 @@
 #include "tests/unit/sample.h"
 #include "tests/unit/sip_check.h"
 
+#define NONE ((struct nx_sip_habit *)&nx_sip_no_habit)
+
 static struct guard guard;
 struct nx_sip checked;
 const uint8_t *checked_msg;
@@ -22,17 +24,35 @@ const char *sip_check_reason(unsigned reason)
 }
 
 /* agree lays what a path makes of the message at msg beside what the plain path made of it. */
-static void agree(
-	nx_sip_parse_fn *parse, const uint8_t *msg, size_t len, unsigned reason, uint16_t off)
+static void agree(nx_sip_parse_fn *parse, struct nx_sip_habit *habit, const uint8_t *msg,
+	size_t len, unsigned reason, uint16_t off)
 {
 	struct nx_sip other;
 	uint16_t other_off = 0;
 
 	memset(&other, 0, sizeof(other));
-	assert_int_equal(parse(msg, len, &other, &other_off), reason);
+	assert_int_equal(parse(habit, msg, len, &other, &other_off), reason);
 	if (memcmp(&other, &checked, sizeof(checked)) != 0) /* far faster than the assertion */
 		assert_memory_equal(&other, &checked, sizeof(checked));
 	assert_int_equal(other_off, off);
+}
+
+/* agree_by_habit does so with what was learned from all messages before, then from this one, and
+ * from this one alone. */
+static void agree_by_habit(
+	nx_sip_parse_fn *parse, const uint8_t *msg, size_t len, unsigned reason, uint16_t off)
+{
+	static struct nx_sip_habit long_habit, habit;
+	static bool began;
+
+	if (!began)
+		nx_sip_habit_init(&long_habit);
+	began = true;
+	nx_sip_habit_init(&habit);
+	for (unsigned i = 0; i < 2; i++) {
+		agree(parse, &long_habit, msg, len, reason, off);
+		agree(parse, &habit, msg, len, reason, off);
+	}
 }
 
 unsigned check_parse(const void *data, size_t len)
@@ -41,16 +61,19 @@ unsigned check_parse(const void *data, size_t len)
 	unsigned reason;
 
 	memset(&checked, 0, sizeof(checked));
-	reason = nx_sip_path(0)(guard_head(&guard, data, len), len, &checked, &off);
+	reason = nx_sip_path(0)(NONE, guard_head(&guard, data, len), len, &checked, &off);
 	assert_true(off <= len);
 	for (unsigned i = 1; i < NX_SIP_PATHS; i++)
 		if (nx_sip_path(i))
-			agree(nx_sip_path(i), guard_head(&guard, data, len), len, reason, off);
+			agree(nx_sip_path(i), NONE, guard_head(&guard, data, len), len, reason,
+				off);
 	checked_msg = guard_tail(&guard, data, len);
 	for (unsigned i = 0; i < NX_SIP_PATHS; i++)
-		if (nx_sip_path(i))
-			agree(nx_sip_path(i), checked_msg, len, reason, off);
-	agree(nx_sip_parse, checked_msg, len, reason, off);
+		if (nx_sip_path(i)) {
+			agree(nx_sip_path(i), NONE, checked_msg, len, reason, off);
+			agree_by_habit(nx_sip_path(i), checked_msg, len, reason, off);
+		}
+	agree(nx_sip_parse_by, NONE, checked_msg, len, reason, off);
 	return reason;
 }
 
