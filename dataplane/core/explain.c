@@ -136,7 +136,7 @@ int nx_explain(const struct nx_policy *policy, const struct nx_explain_query *q,
 	nx_verdict_admit(policy, UINT64_MAX, &p);
 	p.reason = p.admitted;
 	if (p.reason == NX_R_UNDECIDED)
-		nx_verdict_ask(policy, &p);
+		nx_verdict_ask(policy, NULL, &p);
 	if (p.reason == NX_R_UNDECIDED)
 		nx_verdict_decide(policy, NX_WORKER_MAX, &p);
 

@@ -7,7 +7,7 @@
 
 /* nx_passes_limit turns what is above a sender's limit from a pass into a drop: malformed requests
  * (rule 13, unanswerable: limit) and requests in a dialog or aimed at one (rule 6, dialog_rate).
- * Call it where policy->limits_passes, with packets that nx_pipeline_judge has judged by policy.
+ * Call it where policy->limits_passes, with packets judged by policy.
  * Thread: the limit's worker.  In: now_ns: CLOCK_MONOTONIC. */
 void nx_passes_limit(const struct nx_policy *policy, struct nx_limit *limit, uint64_t now_ns,
 	struct nx_packet *const pkts[], unsigned n);

@@ -4,6 +4,7 @@
 #include "dataplane/core/pipeline.h"
 
 #include "dataplane/core/decode.h"
+#include "dataplane/core/passes.h"
 #include "dataplane/core/verdict.h"
 
 static inline void start(struct nx_packet *p)
@@ -39,7 +40,14 @@ static const struct nx_users *users_of(const struct nx_policy *policy, const str
 	return policy->domains[p->domain].users;
 }
 
-void nx_pipeline_judge(const struct nx_policy *policy, unsigned worker, uint64_t now_ns,
+void nx_pipeline_init(struct nx_pipeline *pl, unsigned worker, const uint8_t key[16])
+{
+	pl->worker = worker;
+	nx_sip_habit_init(&pl->habit);
+	nx_limit_init(&pl->limit, key);
+}
+
+void nx_pipeline_judge(struct nx_pipeline *pl, const struct nx_policy *policy, uint64_t now_ns,
 	struct nx_packet *const pkts[], unsigned n)
 {
 	struct nx_packet *open[NX_BURST_MAX];
@@ -58,12 +66,14 @@ void nx_pipeline_judge(const struct nx_policy *policy, unsigned worker, uint64_t
 			before = p;
 		if (p->reason != NX_R_UNDECIDED)
 			continue;
-		nx_verdict_ask(policy, p);
+		nx_verdict_ask(policy, &pl->habit, p);
 		if (p->reason != NX_R_UNDECIDED)
 			continue;
 		nx_users_prefetch(users_of(policy, p), p->hash);
 		open[n_open++] = p;
 	}
 	for (unsigned i = 0; i < n_open; i++)
-		nx_verdict_decide(policy, worker, open[i]);
+		nx_verdict_decide(policy, pl->worker, open[i]);
+	if (policy && policy->limits_passes)
+		nx_passes_limit(policy, &pl->limit, now_ns, pkts, n);
 }

@@ -119,7 +119,8 @@ void nx_sip_habit_init(struct nx_sip_habit *habit);
  * Thread: any; no state. Cost is linear in header_len. */
 unsigned nx_sip_parse(const uint8_t *msg, size_t len, struct nx_sip *sip, uint16_t *err_off);
 
-/* nx_sip_parse_by is nx_sip_parse for who keeps a habit, from which it reads and learns. */
+/* nx_sip_parse_by is nx_sip_parse for who keeps a habit, from which it reads and learns;
+ * habit NULL: nobody. */
 unsigned nx_sip_parse_by(struct nx_sip_habit *habit, const uint8_t *msg, size_t len,
 	struct nx_sip *sip, uint16_t *err_off);
 

@@ -44,12 +44,14 @@ __attribute__((constructor)) static void choose(void)
 
 unsigned nx_sip_parse(const uint8_t *msg, size_t len, struct nx_sip *sip, uint16_t *err_off)
 {
-	return parse((struct nx_sip_habit *)&nx_sip_no_habit, msg, len, sip, err_off);
+	return nx_sip_parse_by(NULL, msg, len, sip, err_off);
 }
 
 unsigned nx_sip_parse_by(struct nx_sip_habit *habit, const uint8_t *msg, size_t len,
 	struct nx_sip *sip, uint16_t *err_off)
 {
+	if (!habit)
+		habit = (struct nx_sip_habit *)&nx_sip_no_habit;
 	return parse(habit, msg, len, sip, err_off);
 }
 

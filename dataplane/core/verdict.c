@@ -32,12 +32,6 @@ static bool is_reflector(uint16_t port)
 	}
 }
 
-/* Faults of a request that a source class may have dropped instead of passed (rule 13). */
-static bool is_unanswerable(unsigned reason)
-{
-	return reason >= NX_R_BAD_REQUEST_LINE && reason <= NX_R_TOO_MANY;
-}
-
 void nx_verdict_admit(const struct nx_policy *policy, uint64_t now_ns, struct nx_packet *p)
 {
 	p->service = nx_policy_service(policy, p->vlan, &p->dst, p->dst_port);
@@ -190,16 +184,16 @@ static out_of_line unsigned judge_request(
 							 : NX_R_ACK_UNMATCHED;
 	if (policy->bypass)
 		return NX_R_BYPASS;
-	if (is_unanswerable(parsed) && class->unanswerable_drop)
+	if (nx_reason_is_unanswerable(parsed) && class->unanswerable_drop)
 		return policy->shadow ? NX_R_SHADOW_DROP : NX_R_UNANSWERABLE_DROP;
 	return parsed == NX_R_UNDECIDED ? check_request(policy, class, p) : parsed;
 }
 
-void nx_verdict_ask(const struct nx_policy *policy, struct nx_packet *p)
+void nx_verdict_ask(const struct nx_policy *policy, struct nx_sip_habit *habit, struct nx_packet *p)
 {
 	const struct nx_domain *domain;
 	struct nx_uri uri;
-	unsigned reason = nx_sip_parse(nx_payload(p), p->payload_len, &p->sip, NULL);
+	unsigned reason = nx_sip_parse_by(habit, nx_payload(p), p->payload_len, &p->sip, NULL);
 
 	if (reason != NX_R_UNDECIDED || policy->bypass || !is_usual(&p->sip))
 		reason = judge_request(policy, p, reason);

@@ -10,8 +10,10 @@
 void nx_verdict_admit(const struct nx_policy *policy, uint64_t now_ns, struct nx_packet *p);
 
 /* nx_verdict_ask parses the payload and makes the key: steps 1 to 4.  Sets p->reason where it
- * decides; else p->domain, p->key and p->hash are set and the domain has a table. */
-void nx_verdict_ask(const struct nx_policy *policy, struct nx_packet *p);
+ * decides; else p->domain, p->key and p->hash are set and the domain has a table.
+ * In:     habit: the caller's, or NULL. */
+void nx_verdict_ask(
+	const struct nx_policy *policy, struct nx_sip_habit *habit, struct nx_packet *p);
 
 /* nx_verdict_decide looks the user up and judges: steps 5 to 10.  Always sets p->reason.
  * Thread: worker `worker` (NX_WORKER_MAX: control), RCU online. */

@@ -12,7 +12,6 @@
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
 
-#include "dataplane/core/passes.h"
 #include "dataplane/core/pipeline.h"
 #include "dataplane/core/reply.h"
 #include "dataplane/shell/poison.h"
@@ -43,7 +42,7 @@ struct nx_worker *nx_worker_create(unsigned index, unsigned lcore)
 		rte_free(w);
 		return NULL;
 	}
-	nx_limit_init(&w->limit, key);
+	nx_pipeline_init(&w->pipeline, index, key);
 	linear = rte_malloc_socket("linear", NX_BURST_MAX * NX_FRAME_MAX, 64, socket);
 	if (!linear) {
 		rte_free(w);
@@ -293,7 +292,7 @@ static unsigned poll_port(struct nx_worker *w, struct nx_port *port, const struc
 	struct rte_mbuf *m[NX_BURST_MAX];
 	struct nx_packet *pkts[NX_BURST_MAX];
 	unsigned n = rte_eth_rx_burst(port->id, (uint16_t)w->index, m, NX_BURST_MAX);
-	uint64_t bytes = 0, now;
+	uint64_t bytes = 0;
 
 	if (n == 0)
 		return 0;
@@ -307,10 +306,7 @@ static unsigned poll_port(struct nx_worker *w, struct nx_port *port, const struc
 	}
 	nx_count(&w->stats.rx_packets, n);
 	nx_count(&w->stats.rx_bytes, bytes);
-	now = now_ns(policy);
-	nx_pipeline_judge(policy, w->index, now, pkts, n);
-	if (policy && policy->limits_passes)
-		nx_passes_limit(policy, &w->limit, now, pkts, n);
+	nx_pipeline_judge(&w->pipeline, policy, now_ns(policy), pkts, n);
 	dispatch(w, policy, port, m, n);
 	return n;
 }

@@ -2,8 +2,7 @@
 #ifndef NX_SHELL_WORKER_H
 #define NX_SHELL_WORKER_H
 
-#include "dataplane/core/limit.h"
-#include "dataplane/core/packet.h"
+#include "dataplane/core/pipeline.h"
 #include "dataplane/shell/ports.h"
 #include "nxsip/stats.h"
 
@@ -22,7 +21,7 @@ struct nx_worker {
 
 	/* dp only */
 	struct nx_packet packet[NX_BURST_MAX];
-	struct nx_limit limit;         /* rules 6, 13 */
+	struct nx_pipeline pipeline;
 	uint8_t *linear[NX_BURST_MAX]; /* NX_FRAME_MAX bytes each: frames in several mbufs, made one
 					*/
 };

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "dataplane/core/pipeline.h"
 #include "dataplane/core/reply.h"
 #include "tests/torture/sip_box.h"
 #include "tests/unit/frame.h"
@@ -12,12 +11,17 @@ void sip_pages_init(struct sip_pages *at)
 {
 	guard_init(&at->in);
 	guard_init(&at->out);
+	at->pipeline = aligned_alloc(64, sizeof(*at->pipeline));
+	if (!at->pipeline)
+		abort();
+	nx_pipeline_init(at->pipeline, 0, (const uint8_t[16]){1, 2, 3});
 }
 
 void sip_pages_fini(struct sip_pages *at)
 {
 	guard_fini(&at->in);
 	guard_fini(&at->out);
+	free(at->pipeline);
 }
 
 /* What a worker makes of an answerable packet (shell/worker.c): the reply, or nothing. Its room
@@ -62,7 +66,7 @@ static void judge(struct sip_pages *at, const struct nx_policy *policy, const ui
 	struct nx_packet *burst[1] = {&p};
 	enum nx_verdict verdict;
 
-	nx_pipeline_judge(policy, 0, UINT64_MAX, burst, 1);
+	nx_pipeline_judge(at->pipeline, policy, UINT64_MAX, burst, 1);
 	if (memcmp(frame, o->request, o->request_len) != 0)
 		abort();
 	verdict = nx_reason_info(p.reason)->verdict;

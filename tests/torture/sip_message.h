@@ -4,11 +4,12 @@
 #ifndef NX_TORTURE_SIP_MESSAGE_H
 #define NX_TORTURE_SIP_MESSAGE_H
 
-#include "dataplane/core/packet.h"
+#include "dataplane/core/pipeline.h"
 #include "tests/unit/guard.h"
 
 struct sip_pages {
 	struct guard in, out;
+	struct nx_pipeline *pipeline;
 };
 
 struct sip_outcome {

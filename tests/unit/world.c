@@ -7,8 +7,6 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "dataplane/core/passes.h"
-#include "dataplane/core/pipeline.h"
 #include "dataplane/core/reply.h"
 #include "tests/unit/scratch.h"
 
@@ -92,9 +90,9 @@ int world_setup(void **state)
 
 	assert_non_null(w);
 	w->config = load();
-	w->limit = aligned_alloc(64, sizeof(*w->limit));
-	assert_non_null(w->limit);
-	nx_limit_init(w->limit, (const uint8_t[16]){4, 5, 6});
+	w->pipeline = aligned_alloc(64, sizeof(*w->pipeline));
+	assert_non_null(w->pipeline);
+	nx_pipeline_init(w->pipeline, 0, (const uint8_t[16]){4, 5, 6});
 	fill(w);
 	world_build(w);
 	*state = w;
@@ -110,7 +108,7 @@ int world_teardown(void **state)
 		if (w->domains[i].users)
 			nx_users_destroy(w->domains[i].users);
 	nx_config_free(w->config);
-	free(w->limit);
+	free(w->pipeline);
 	free(w);
 	return 0;
 }
@@ -140,9 +138,7 @@ const char *world_frame(struct world *w, const uint8_t *frame, size_t len, bool 
 	struct nx_packet p = {.frame = frame, .frame_len = (uint32_t)len, .from_core = from_core};
 	struct nx_packet *burst[1] = {&p};
 
-	nx_pipeline_judge(w->policy, 0, w->now_ns, burst, 1);
-	if (w->policy && w->policy->limits_passes)
-		nx_passes_limit(w->policy, w->limit, w->now_ns, burst, 1);
+	nx_pipeline_judge(w->pipeline, w->policy, w->now_ns, burst, 1);
 	assert_true(p.reason < NX_REASON_COUNT);
 	return nx_reason_info(p.reason)->name;
 }

@@ -13,8 +13,7 @@
 #define NX_TEST_WORLD_H
 
 #include "control/policy/policy.h"
-#include "dataplane/core/limit.h"
-#include "dataplane/core/packet.h"
+#include "dataplane/core/pipeline.h"
 #include "tests/unit/frame.h"
 #include "tests/unit/sample.h"
 
@@ -30,7 +29,7 @@ struct world {
 	struct nx_range_def ranges[2];
 	struct nx_policy_input in;
 	struct nx_policy *policy;
-	struct nx_limit *limit;
+	struct nx_pipeline *pipeline;
 	uint64_t now_ns;
 	struct sample sip; /* the last request */
 };
