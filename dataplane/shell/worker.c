@@ -216,6 +216,19 @@ static void make_replies(struct nx_worker *w, const struct nx_policy *policy,
 	}
 }
 
+/* Packets of one reason, as a batch mostly holds them, are counted at once. */
+static inline void count_sent(struct nx_worker *w, const struct tx_batch *batch, unsigned sent)
+{
+	for (unsigned i = 0, j; i < sent; i = j) {
+		const unsigned source = batch->source[i], reason = batch->reason[i];
+
+		for (j = i + 1; j < sent; j++)
+			if (batch->source[j] != source || batch->reason[j] != reason)
+				break;
+		nx_count(&w->stats.reason[source][reason], j - i);
+	}
+}
+
 /* Sends a batch, counts what became of each packet, and leaves the batch empty. */
 static void transmit(
 	struct nx_worker *w, const struct nx_port *port, struct tx_batch *batch, bool replies)
@@ -228,8 +241,7 @@ static void transmit(
 	for (unsigned tries = 0; sent < batch->n && tries < TX_TRIES; tries++)
 		sent += rte_eth_tx_burst(
 			port->id, (uint16_t)w->index, batch->m + sent, (uint16_t)(batch->n - sent));
-	for (unsigned i = 0; i < sent; i++)
-		count(w, batch->source[i], batch->reason[i]);
+	count_sent(w, batch, sent);
 	for (unsigned i = sent; i < batch->n; i++) {
 		bytes -= batch->m[i]->pkt_len;
 		count(w, batch->source[i], NX_R_TX_FULL);
@@ -246,10 +258,11 @@ static void dispatch(struct nx_worker *w, const struct nx_policy *policy, struct
 	struct rte_mbuf **m, unsigned n)
 {
 	const struct nx_port *peer = &w->ports[port->peer];
-	struct tx_batch pass = {.n = 0}, replies = {.n = 0};
+	struct tx_batch pass, replies;
 	struct rte_mbuf *reply[NX_BURST_MAX], *done[NX_BURST_MAX];
 	unsigned n_done = 0;
 
+	pass.n = replies.n = 0;
 	make_replies(w, policy, port, m, n, reply);
 	for (unsigned i = 0; i < n; i++) {
 		const struct nx_packet *p = &w->packet[i];
