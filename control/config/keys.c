@@ -231,7 +231,7 @@ void *nx_key_element(const struct nx_key_row *row, const void *record, uint32_t 
 
 	if (row->grown)
 		memcpy(&elements, field, sizeof(elements));
-	return (char *)elements + (size_t)index * row->size;
+	return index ? (char *)elements + (size_t)index * row->size : elements; /* none: NULL */
 }
 
 bool nx_key_owns_text(const struct nx_key_row *row)
