@@ -182,7 +182,7 @@ static int read_header(struct nx_check *c, uint64_t page, struct header *h)
 		(page == 1 && size != c->page_size))
 		return damaged(c, page, "no page size");
 	if (h->free.flags != INTEGER_KEY || h->main.flags != 0 || h->last_page > UINT32_MAX ||
-		h->last_page + 1 < FIRST_PAGE)
+		h->last_page + 1 < FIRST_PAGE || h->last_page >= u64(p + 16) / size)
 		return damaged(c, page, "a header that cannot be");
 	h->sealed.seal = nx_header_read_seal(buf, buf + NX_SEAL_AT, &h->sealed.seal_txn);
 	h->sealed.txn = h->txn;

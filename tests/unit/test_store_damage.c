@@ -381,6 +381,23 @@ static void pages_in_the_wrong_place_are_found(void **state)
 	free(bytes);
 }
 
+/* It would be believed: much memory taken for it, and the next new page put there. */
+static void a_last_page_beyond_the_map_is_found(void **state)
+{
+	const size_t last_page = 16 + 24 + 96;
+	struct sound *f = *state;
+	uint8_t *bytes = malloc(f->len);
+
+	for (size_t header = 0; header < 2; header++)
+		for (size_t byte = 2; byte < 8; byte++) {
+			memcpy(bytes, f->bytes, f->len);
+			bytes[header * PAGE + last_page + byte] = 0x7f;
+			write_data(f, bytes, f->len);
+			assert_true(refused(f, "last page", header * PAGE + last_page + byte));
+		}
+	free(bytes);
+}
+
 static void a_data_file_that_is_gone_is_no_new_store(void **state)
 {
 	struct sound *f = *state;
@@ -405,6 +422,7 @@ int main(void)
 		T(no_byte_of_a_header_can_be_another),
 		T(a_seal_that_was_not_yet_written_is_no_damage),
 		T(pages_in_the_wrong_place_are_found),
+		T(a_last_page_beyond_the_map_is_found),
 		T(a_data_file_that_is_gone_is_no_new_store),
 #undef T
 	};
