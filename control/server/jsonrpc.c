@@ -235,7 +235,7 @@ static size_t utf8_len(const unsigned char *s, size_t n)
 json_t *nx_json_text(const char *bytes, size_t len)
 {
 	static const char replacement[3] = {'\xef', '\xbf', '\xbd'};
-	json_t *text = json_stringn(bytes, len);
+	json_t *text = memchr(bytes, 0, len) ? NULL : json_stringn(bytes, len);
 	char *clean;
 	size_t n = 0;
 
@@ -245,7 +245,7 @@ json_t *nx_json_text(const char *bytes, size_t len)
 	if (!clean)
 		return NULL;
 	for (size_t i = 0; i < len;) {
-		size_t c = utf8_len((const unsigned char *)bytes + i, len - i);
+		size_t c = bytes[i] ? utf8_len((const unsigned char *)bytes + i, len - i) : 0;
 
 		memcpy(clean + n, c ? bytes + i : replacement, c ? c : sizeof(replacement));
 		n += c ? c : sizeof(replacement);

@@ -47,7 +47,8 @@ struct nx_param {
 int nx_params_check(const char *method, const struct nx_param *table, const json_t *given,
 	struct nx_error *err);
 
-/* nx_json_text makes a JSON string of bytes that need not be UTF-8: what is not becomes U+FFFD.
+/* nx_json_text makes a JSON string of bytes that need not be UTF-8: what is not becomes U+FFFD, and
+ * so does a NUL, for which many readers, nxsipctl among them, would refuse the whole answer.
  * NULL only where memory is out. */
 json_t *nx_json_text(const char *bytes, size_t len);
 

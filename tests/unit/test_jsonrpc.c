@@ -284,6 +284,18 @@ static void text_that_is_not_utf8_is_replaced(void **state)
 	text_becomes("\xe2\x82", "\xef\xbf\xbd\xef\xbf\xbd");
 }
 
+/* A name may hold one, as %00. */
+static void a_nul_in_text_is_replaced(void **state)
+{
+	json_t *text = nx_json_text("a\0\xc3\xbc", 4);
+
+	(void)state;
+	assert_non_null(text);
+	assert_string_equal(json_string_value(text), "a\xef\xbf\xbd\xc3\xbc");
+	assert_int_equal(json_string_length(text), 6);
+	json_decref(text);
+}
+
 /* Any text at all becomes a string that jansson accepts. */
 static void any_bytes_become_text(void **state)
 {
@@ -360,6 +372,7 @@ int main(void)
 		cmocka_unit_test(bad_parameters_are_named),
 		cmocka_unit_test(answers_are_one_line_each),
 		cmocka_unit_test(text_that_is_not_utf8_is_replaced),
+		cmocka_unit_test(a_nul_in_text_is_replaced),
 		cmocka_unit_test(any_bytes_become_text),
 		cmocka_unit_test(log_text_is_escaped),
 		cmocka_unit_test(a_log_line_is_one_line),
