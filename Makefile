@@ -43,14 +43,14 @@ run: ## the demonstration: real calls across the box, in network namespaces (roo
 	$(Q)$(MAKE) build
 	$(Q)$(PYTHON) scripts/demo.py --build $(B) $(if $(ONCE),--once)
 
-check: ## unit tests, include direction, README; no root, no hugepages, under a minute
+check: ## unit tests, fuzz inputs, include direction, README; no root, no hugepages, under a minute
 	$(Q)scripts/setup check
-	$(Q)$(MAKE) check-units check-includes check-readme
+	$(Q)$(MAKE) check-units check-fuzz check-includes check-readme
 
 test: ## everything: check, check with sanitizers, replayed captures, end to end (root)
 	$(Q)scripts/setup test
-	$(Q)NX_EVERY_BYTE=1 $(MAKE) check-units check-includes check-readme
-	$(Q)$(MAKE) SAN=address,undefined check-units build
+	$(Q)NX_EVERY_BYTE=1 $(MAKE) check-units check-fuzz check-includes check-readme
+	$(Q)$(MAKE) SAN=address,undefined check-units check-fuzz build
 	$(Q)$(MAKE) build-torture
 	$(Q)$(PYTHON) -m pytest -q tests/torture tests/replay tests/e2e --build $(B) \
 		--sanitized build/$(notdir $(CC))-address-undefined
@@ -181,6 +181,43 @@ $(BENCH_BINS): $(B)/%: $(B)/%.o $(call obj,$(SRC_TORTURE_LIB)) $(B)/libcontrol.a
 	$(Q)$(CC) $(LDFLAGS_BASE) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) \
 		-Wl,--end-group $(LIBS_CORE) $(LIBS_CTL) -lurcu-cds \
 		$(if $(findstring /bench/,$@),$(LIBS_DPDK)) $(LIBS_X)
+
+# ---- fuzzing: each tests/fuzz/fuzz_*.c is a target. With libFuzzer's instrumentation it is linked as
+# ---- a fuzzer, by `make CC=afl-clang-fast fuzz-targets` as one for AFL++, else as a replaying program
+
+.PHONY: fuzz fuzz-targets check-fuzz
+fuzz: ## TIME=60, FUZZ=NAME: fuzz each target for so many seconds; what it finds is in build/fuzz
+	$(Q)scripts/setup fuzz
+	$(Q)$(MAKE) CC=clang SAN=$(FUZZ_SAN) fuzz-targets
+	$(Q)$(PYTHON) tests/fuzz/run.py --build build/clang-$(subst $(comma),-,$(FUZZ_SAN)) \
+		--time $(or $(TIME),60) $(FUZZ)
+
+FUZZ_SAN := fuzzer-no-link,address,undefined
+SRC_FUZZ := $(wildcard tests/fuzz/fuzz_*.c)
+SRC_FUZZ_LIB := $(filter-out $(SRC_FUZZ) %/replay.c %/sip_mutator.c,$(wildcard tests/fuzz/*.c)) \
+	tests/unit/guard.c tests/unit/uri_plain.c
+FUZZ_BINS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/fuzz/%,$(SRC_FUZZ))
+FUZZER := $(findstring fuzzer,$(SAN))$(findstring afl,$(CC))
+$(patsubst %,$(B)/fuzz/%,sip reply differential): FUZZ_MUTATOR = $(call obj,tests/fuzz/sip_mutator.c)
+$(B)/fuzz/differential: FUZZ_LIBS = $(shell pkg-config --libs libosip2 sofia-sip-ua)
+$(call obj,$(wildcard tests/fuzz/reference_*.c)): CFLAGS_X = $(call sysinc,libosip2 sofia-sip-ua)
+$(call obj,tests/fuzz/sip_mutator.c): CFLAGS_X = $(if $(FUZZER),-fno-sanitize=all)
+
+fuzz-targets: $(FUZZ_BINS)
+check-fuzz: $(FUZZ_BINS)
+	$(Q)tests/fuzz/replay.sh $(B)/fuzz
+
+$(B)/libfuzz.a: $(call obj,$(SRC_FUZZ_LIB))
+$(FUZZ_BINS): $(B)/fuzz/%: $(B)/tests/fuzz/fuzz_%.o \
+		$(call obj,$(if $(FUZZER),tests/fuzz/sip_mutator.c,tests/fuzz/replay.c)) \
+		$(B)/libfuzz.a $(B)/libcontrol.a $(B)/libcore.a
+	@mkdir -p $(@D)
+	@echo "  LD      $@"
+	$(Q)$(CC) $(LDFLAGS_BASE) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ \
+		$(filter-out %/sip_mutator.o,$(filter %.o,$^)) $(if $(FUZZER),$(FUZZ_MUTATOR)) \
+		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_CORE) $(LIBS_CTL) $(FUZZ_LIBS)
+
+-include $(patsubst %.o,%.d,$(call obj,$(wildcard tests/fuzz/*.c)))
 
 -include $(patsubst %.o,%.d,$(call obj,$(SRC_CORE) $(SRC_SHELL) $(SRC_CONTROL) $(SRC_NXSIPD) \
 	$(SRC_CTL) $(SRC_UNIT) $(SRC_UNIT_LIB) $(SRC_BENCH) $(SRC_TORTURE)))

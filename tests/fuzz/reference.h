@@ -1,11 +1,10 @@
-/* Two SIP parsers that we did not write, libosip2 and libsofia-sip-ua, asked about one datagram, and
- * what they read laid beside what we read. All three readings have one form, so that they compare
- * and print alike: a text per field, numbers in decimal without leading zeros.
+/* Two SIP parsers that we did not write, libosip2 and libsofia-sip-ua, asked about one datagram,
+ * and what they read laid beside what we read. All three readings have one form, so that they
+ * compare and print alike: a text per field, numbers in decimal without leading zeros.
  *
  * What counts is what a reply depends on. A difference in a request that we would answer is a
  * finding: we would then answer something that another implementation reads as something else.
- * Where only one of the two differs, and that one is known to be wrong, it is excused: the faults
- * are listed in reference_known.c, each with the section of the RFC. */
+ * Some are excused, and counted by reason: reference_excuse.c says which and why. */
 #ifndef NX_FUZZ_REFERENCE_H
 #define NX_FUZZ_REFERENCE_H
 
@@ -88,10 +87,27 @@ void reference_ours(struct reference *r, const uint8_t *msg, const struct nx_sip
 unsigned reference_differences(
 	const struct reference_reading *ours, const struct reference_reading *theirs);
 
+/* Reasons for which a difference is no finding. Up to SIMPLER: a reference refuses a message and
+ * accepts it, or reads it otherwise and then alike, with the part named made simple. From
+ * WHITE_SPACE on they are faults of a reference, and count only where the other one reads as we do.
+ */
+enum reference_excuse {
+	REFERENCE_OTHER_HEADERS,
+	REFERENCE_LOWER_VIAS,
+	REFERENCE_ADDRESSES,
+	REFERENCE_WHITE_SPACE,
+	REFERENCE_QUOTED,
+	REFERENCE_SIMPLER,
+	REFERENCE_C_STRING = REFERENCE_SIMPLER,
+	REFERENCE_CAPITALS,
+	REFERENCE_EXCUSES
+};
+
 struct reference_finding {
 	struct reference_reading ours, theirs[REFERENCE_PARSERS];
 	unsigned differs[REFERENCE_PARSERS]; /* all differences */
-	unsigned excused[REFERENCE_PARSERS]; /* of these: a known fault of this parser, alone */
+	unsigned excused[REFERENCE_PARSERS]; /* those of them that are no finding */
+	unsigned excuses[REFERENCE_PARSERS]; /* why: a set of 1 << enum reference_excuse */
 };
 
 /* reference_compare reads the message with both and compares.
@@ -99,6 +115,9 @@ struct reference_finding {
  * Return: whether any difference is left that is not excused. */
 bool reference_compare(struct reference *r, const uint8_t *msg, size_t len,
 	const struct nx_sip *sip, struct reference_finding *out);
+
+/* reference_excuse_text says it in a line, with the section of the RFC. */
+const char *reference_excuse_text(enum reference_excuse excuse);
 
 const char *reference_parser_name(enum reference_parser parser);
 const char *reference_field_name(enum reference_field field);

@@ -1,0 +1,143 @@
+#!/usr/bin/python3
+"""Runs the fuzz targets, each for so many seconds, as many at a time as there are cores.
+
+What is found on the way is kept in build/fuzz: TARGET/ are inputs that reach new code, for the next
+run to begin with; findings/ are those that fail, made as small as they get. Ends with a line
+`fuzz executions=N differential=N findings=N` and status 0 only where nothing failed.
+"""
+import argparse
+import hashlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SEEDS = ROOT / "tests" / "fuzz" / "corpus"
+KEPT = ROOT / "build" / "fuzz"
+FINDINGS = KEPT / "findings"
+
+# Bytes of the longest input: some mutations' worth more than the seeds have.
+MAX_LEN = {"sip": 1536, "reply": 1536, "differential": 1536, "decode": 1024, "uri": 256,
+           "jsonrpc": 512, "csv": 1024, "config": 4096, "store": 256}
+RSS_MB = 1024
+MINIMIZE_S = 20
+SLOW_S = 10  # an input that takes longer is a finding
+
+
+class Target:
+    """One fuzz target and what has come of it so far."""
+
+    def __init__(self, program, seconds):
+        self.program, self.name, self.seconds = program, program.name, seconds
+        self.executions = self.compared = 0
+        self.excused = {}
+        self.findings = {}  # what it says -> file
+
+    def start(self, arguments, scratch, timeout):
+        """Runs the program once, for at most timeout seconds.  Return: what it wrote."""
+        env = dict(os.environ, TMPDIR=scratch, ASAN_OPTIONS="quarantine_size_mb=16",
+                   UBSAN_OPTIONS="print_stacktrace=1")
+        with subprocess.Popen([str(self.program), *arguments], env=env, cwd=scratch,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                              start_new_session=True) as process:
+            try:
+                said = process.communicate(timeout=timeout)[1]
+            except subprocess.TimeoutExpired:  # minimising starts processes of its own
+                os.killpg(process.pid, signal.SIGKILL)
+                said = process.communicate()[1]
+        return said.decode("utf-8", "replace")
+
+    def run(self):
+        """Goes on after each finding until the time is over."""
+        end = time.monotonic() + self.seconds
+        kept = KEPT / self.name
+        kept.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="nxsip-fuzz-") as scratch:
+            while (left := round(end - time.monotonic())) > 0:
+                before = self.executions
+                self.once(kept, scratch, left)
+                if self.executions == before and self.findings:
+                    break  # the seeds alone fail
+        return self
+
+    def once(self, kept, scratch, seconds):
+        said = self.start(
+            [f"-max_total_time={seconds}", f"-max_len={MAX_LEN.get(self.name, 1024)}",
+             f"-timeout={SLOW_S}", f"-rss_limit_mb={RSS_MB}", "-print_final_stats=1", "-verbosity=0",
+             f"-artifact_prefix={scratch}/", str(kept), str(SEEDS / self.name)],
+            scratch, seconds + 120)
+        self.count(said)
+        for path in sorted(Path(scratch).glob("*-*")):
+            if path.is_file() and re.match("(crash|timeout|oom|leak)-", path.name):
+                self.keep(path, said, scratch)
+
+    def count(self, said):
+        for number in re.findall(r"number_of_executed_units: *(\d+)", said):
+            self.executions += int(number)
+        for number in re.findall(r"^differential: compared (\d+)", said, re.M):
+            self.compared += int(number)
+        for number, why in re.findall(r"^excused (\d+): (.*)", said, re.M):
+            self.excused[why] = self.excused.get(why, 0) + int(number)
+
+    def keep(self, path, said, scratch):
+        """Makes the input small and notes what it shows, once for all inputs that show the same."""
+        what = re.search(r"^FINDING .*|^SUMMARY: .*|^.*runtime error: .*", said, re.M)
+        what = what.group().strip() if what else path.name.split("-")[0]
+        if what not in self.findings:
+            digest = hashlib.sha256(what.encode()).hexdigest()[:12]
+            self.findings[what] = FINDINGS / f"{self.name}-{digest}"
+            FINDINGS.mkdir(parents=True, exist_ok=True)
+            self.findings[what].write_bytes(path.read_bytes())
+            if path.name.startswith("crash-"):
+                self.minimize(path, what, scratch)
+        path.unlink()
+
+    def minimize(self, path, what, scratch):
+        small = Path(scratch) / "small"
+        self.start(["-minimize_crash=1", f"-max_total_time={MINIMIZE_S}",
+                    f"-exact_artifact_path={small}", str(path)], scratch, 2 * MINIMIZE_S)
+        if small.exists():
+            if what.split(":")[0] in self.start([str(small)], scratch, 60):
+                self.findings[what].write_bytes(small.read_bytes())
+            small.unlink()
+
+    def report(self):
+        rate = self.executions / max(self.seconds, 1)
+        print(f"  {self.name:14} {self.executions:>12} executions {rate:>9.0f}/s"
+              f" {len(self.findings):>3} findings", flush=True)
+        for why, number in sorted(self.excused.items()):
+            print(f"      {number:>12} of {self.compared} compared: {why}")
+        for what, path in self.findings.items():
+            print(f"    {what}\n      {path.relative_to(ROOT)}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", required=True, help="directory of the build with the fuzzers")
+    parser.add_argument("--time", type=int, default=60, help="seconds a target")
+    parser.add_argument("target", nargs="*", help="all where none is named")
+    args = parser.parse_args()
+    programs = sorted(path for path in (ROOT / args.build / "fuzz").iterdir() if path.is_file())
+    unknown = set(args.target) - {path.name for path in programs}
+    if unknown:
+        sys.exit(f"no fuzz target {', '.join(sorted(unknown))}; there are: "
+                 f"{', '.join(path.name for path in programs)}")
+    targets = [Target(path, args.time) for path in programs
+               if not args.target or path.name in args.target]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for target in pool.map(Target.run, targets):
+            target.report()
+    findings = sum(len(target.findings) for target in targets)
+    print(f"fuzz executions={sum(target.executions for target in targets)}"
+          f" differential={sum(target.compared for target in targets)} findings={findings}")
+    sys.exit(1 if findings else 0)
+
+
+if __name__ == "__main__":
+    main()
