@@ -206,7 +206,7 @@ static int del_domain(struct nx_store_txn *t, uint32_t id, const char *what, str
 
 static int del_ranges_of(struct nx_store_txn *t, uint32_t domain, struct nx_error *err)
 {
-	uint8_t prefix[4];
+	uint8_t prefix[4] = {0};
 	MDB_cursor *c;
 	MDB_val key = val_of(prefix, sizeof(prefix)), value;
 	int rc = mdb_cursor_open(t->txn, t->store->dbi[NX_DBI_RANGES], &c);
