@@ -185,13 +185,23 @@ $(BENCH_BINS): $(B)/%: $(B)/%.o $(call obj,$(SRC_TORTURE_LIB)) $(B)/libcontrol.a
 # ---- fuzzing: each tests/fuzz/fuzz_*.c is a target. With libFuzzer's instrumentation it is linked as
 # ---- a fuzzer, by `make CC=afl-clang-fast fuzz-targets` as one for AFL++, else as a replaying program
 
-.PHONY: fuzz fuzz-targets check-fuzz
+.PHONY: fuzz coverage fuzz-targets check-fuzz
 fuzz: ## TIME=60, FUZZ=NAME: fuzz each target for so many seconds; what it finds is in build/fuzz
 	$(Q)scripts/setup fuzz
 	$(Q)$(MAKE) CC=clang SAN=$(FUZZ_SAN) fuzz-targets
 	$(Q)$(PYTHON) tests/fuzz/run.py --build build/clang-$(subst $(comma),-,$(FUZZ_SAN)) \
 		--time $(or $(TIME),60) $(FUZZ)
 
+coverage: ## lines of parser, URI, key and reply that check reaches; fails below 95 %
+	$(Q)scripts/setup check
+	$(Q)mkdir -p build/coverage && find build/coverage -name '*.gcda' -delete
+	$(Q)$(MAKE) B=build/coverage DEBUG=1 COVERAGE=1 check-units check-fuzz
+	$(Q)$(PYTHON) tests/fuzz/coverage.py build/coverage
+
+ifdef COVERAGE
+CFLAGS_BASE += --coverage
+LDFLAGS_BASE += --coverage
+endif
 FUZZ_SAN := fuzzer-no-link,address,undefined
 SRC_FUZZ := $(wildcard tests/fuzz/fuzz_*.c)
 SRC_FUZZ_LIB := $(filter-out $(SRC_FUZZ) %/replay.c %/sip_mutator.c,$(wildcard tests/fuzz/*.c)) \
