@@ -80,6 +80,7 @@ def sip():
                       ("headers", "sip:alice@example.net?subject=x"),
                       ("visual", "sip:+44-20.7946(0000)@example.net"), ("no-user", "sip:example.net"),
                       ("odd", "sip:a&b=c+d$e,f;g?h/i@example.net"), ("sos", "urn:service:sos"),
+                      ("brackets", "sip:a@h.net;[x]=[::1]"), ("no-password", "sip:a:@h.net"),
                       ("maddr", "sip:a@example.net;maddr=192.0.2.1"), ("gr", "sip:a@h.net;gr=x"),
                       ("local", "tel:7042;phone-context=+44"), ("rn", "tel:+44207946;rn=+441"),
                       ("dial", "sip:112@example.net"), ("star", "sip:*21@example.net")):

@@ -254,12 +254,6 @@ unsigned reference_differences(
 	return differs & ~not_read(ours);
 }
 
-/* A fault of theirs, which only the other parser's reading can show to be one. */
-static bool own_fault(unsigned excuses)
-{
-	return excuses & (1u << REFERENCE_WHITE_SPACE | 1u << REFERENCE_QUOTED);
-}
-
 bool reference_compare(struct reference *r, const uint8_t *msg, size_t len,
 	const struct nx_sip *sip, struct reference_finding *out)
 {
@@ -273,7 +267,8 @@ bool reference_compare(struct reference *r, const uint8_t *msg, size_t len,
 		if (out->differs[i])
 			out->excuses[i] = reference_explain(r, i, msg, len, sip, out);
 	}
-	if (own_fault(out->excuses[0]) && own_fault(out->excuses[1]))
+	/* only the other one's reading can show that it is a fault */
+	if (out->excuses[0] & REFERENCE_OWN_FAULTS && out->excuses[1] & REFERENCE_OWN_FAULTS)
 		out->excused[0] = out->excused[1] = 0;
 	for (unsigned i = 0; i < REFERENCE_PARSERS; i++) {
 		out->excused[i] |= reference_faults(i, msg, sip, out, &out->excuses[i]);

@@ -27,6 +27,8 @@ const char *reference_excuse_text(enum reference_excuse excuse)
 		return "a tab or a folding, which are white space like any (RFC 3261 25.1)";
 	case REFERENCE_QUOTED:
 		return "what stands in quotes is taken for more than text (RFC 3261 25.1)";
+	case REFERENCE_PASSWORD:
+		return "refused for an empty password in the Request-URI (RFC 3261 25.1)";
 	case REFERENCE_C_STRING:
 		return "libosip2 ends a user at %00 (RFC 4475 3.1.1.4)";
 	case REFERENCE_CAPITALS:
@@ -170,6 +172,17 @@ static void plain_quotes(uint8_t *text, size_t len)
 		}
 }
 
+/* put_request_line leaves out the ':' of an empty password. */
+static void put_request_line(struct writer *w, const uint8_t *line, size_t len)
+{
+	const uint8_t *empty = memmem(line, len, ":@", 2);
+	size_t n = empty ? (size_t)(empty - line) : len;
+
+	put(w, line, n);
+	if (empty)
+		put(w, empty + 1, len - n - 1);
+}
+
 /* simplify copies the message, simpler in the parts named. */
 static size_t simplify(
 	const uint8_t *msg, size_t len, const struct nx_sip *sip, unsigned simple, uint8_t *out)
@@ -177,7 +190,10 @@ static size_t simplify(
 	size_t at = line_len(msg, sip->header_len), line;
 	struct writer w = {.at = out};
 
-	put(&w, msg, at);
+	if (simple >> REFERENCE_PASSWORD & 1)
+		put_request_line(&w, msg, at);
+	else
+		put(&w, msg, at);
 	for (; at < sip->header_len - 2u; at += line) {
 		line = line_len(msg + at, sip->header_len - at);
 		put_line(&w, msg, at, line, sip, simple);
@@ -291,7 +307,7 @@ unsigned reference_explain(struct reference *r, enum reference_parser parser, co
 	size_t len, const struct nx_sip *sip, struct reference_finding *f)
 {
 	const unsigned others = 1u << REFERENCE_OTHER_HEADERS;
-	const unsigned theirs = 1u << REFERENCE_WHITE_SPACE | 1u << REFERENCE_QUOTED;
+	const unsigned theirs = REFERENCE_OWN_FAULTS;
 	const bool refused = f->differs[parser] & REFERENCE_REJECTED;
 	const unsigned wrong = may_be_wrong(parser, msg, sip, f);
 	unsigned left, fewest = REFERENCE_REJECTED, best = 0;

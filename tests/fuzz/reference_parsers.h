@@ -24,6 +24,10 @@ static inline struct reference_text reference_string(const char *s)
 	return (struct reference_text){s, s ? strlen(s) : 0};
 }
 
+/* Excuses by a simpler message that are faults of the parser. */
+#define REFERENCE_OWN_FAULTS \
+	(1u << REFERENCE_WHITE_SPACE | 1u << REFERENCE_QUOTED | 1u << REFERENCE_PASSWORD)
+
 /* Numbers that a library gives as numbers. */
 struct reference_number {
 	char text[12];

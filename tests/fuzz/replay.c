@@ -3,6 +3,7 @@
  * turned into CRLF, since files are often kept so. -p: also prefixes, one of EVERY that are
  * possible, of each file others. Ends with the number of inputs. */
 #include <dirent.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "tests/unit/guard.h"
 
 static struct {
+	const char *path; /* of the file that is replayed, once there is one */
 	struct guard guard;
 	unsigned long inputs;
 	size_t every; /* 0: no prefixes */
@@ -61,6 +63,7 @@ static void replay_file(const char *path)
 
 	if (!f)
 		die(path);
+	replay.path = path;
 	len = fread(data, 1, sizeof(data), f);
 	if (ferror(f))
 		die(path);
@@ -97,6 +100,26 @@ static void replay_path(const char *path)
 	free(entry);
 }
 
+/* Says on whose account it dies, and does. */
+static void on_death(int signal)
+{
+	static const char text[] = "in ";
+
+	(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
+	(void)!write(STDERR_FILENO, replay.path, strlen(replay.path));
+	(void)!write(STDERR_FILENO, "\n", 1);
+	raise(signal);
+}
+
+static void catch_death(void)
+{
+	static const int signals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE};
+	struct sigaction action = {.sa_handler = on_death, .sa_flags = (int)SA_RESETHAND};
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaction(signals[i], &action, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	int option;
@@ -110,6 +133,7 @@ int main(int argc, char **argv)
 			return 2;
 	}
 	guard_init(&replay.guard);
+	catch_death();
 	for (int i = optind; i < argc; i++)
 		replay_path(argv[i]);
 	guard_fini(&replay.guard);

@@ -33,6 +33,7 @@ if [[ -d $corpora ]]; then
 	for name in sip reply; do
 		replay "$name" corpora -l -p 1 "$corpora"
 	done
+	replay differential corpora -l "$corpora"
 else
 	echo '  skipped: no corpora'
 fi
