@@ -46,6 +46,7 @@ def sip():
     yield "via-v6", request(via=VIA.replace("198.51.100.7", "[2001:db8:1::1]"), extra=PAD)
     yield "via-rows", request(via=[VIA, VIA.replace("7:5060", "8"), VIA.replace("UDP", "TCP")],
                               extra=PAD, body=SDP)
+    yield "via-joined-rport", request(via=VIA + ";rport,SIP/2.0/UDP 192.0.2.1", extra=PAD)
     yield "via-joined", request(via=VIA + ", SIP/2.0/TCP 192.0.2.1;x=\"a,b\" ,SIP/2.0/TLS b",
                                 extra=PAD)
     yield "via-spaced", request(via="Via : SIP / 2.0 / UDP 198.51.100.7 : 5060 ; branch = z9hG4bKx",

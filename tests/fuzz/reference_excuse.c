@@ -31,8 +31,8 @@ const char *reference_excuse_text(enum reference_excuse excuse)
 		return "refused for an empty password in the Request-URI (RFC 3261 25.1)";
 	case REFERENCE_C_STRING:
 		return "libosip2 ends a user at %00 (RFC 4475 3.1.1.4)";
-	case REFERENCE_CAPITALS:
-		return "libsofia-sip-ua knows rport without a value in small letters only (7.3.1)";
+	case REFERENCE_JOINED:
+		return "libsofia-sip-ua loses an empty rport before a comma (RFC 3261 7.3.1)";
 	case REFERENCE_EXCUSES:
 		break;
 	}
@@ -232,13 +232,13 @@ static unsigned c_string(enum reference_parser parser, const uint8_t *msg, const
 	       (has_nul(f->ours.field[REFERENCE_TO_USER]) ? BIT(TO_USER) : 0);
 }
 
-/* Names of parameters are known in any case. */
-static unsigned capitals(enum reference_parser parser, const uint8_t *msg, const struct nx_sip *sip,
+/* Values joined by commas are what they are in rows of their own. */
+static unsigned joined(enum reference_parser parser, const uint8_t *msg, const struct nx_sip *sip,
 	const struct reference_finding *f)
 {
 	(void)f;
-	return parser == REFERENCE_SOFIA && sip->rport.off &&
-			       !memmem(msg + sip->rport.off, sip->rport.len, "rport", 5)
+	return parser == REFERENCE_SOFIA && sip->rport.off && !(sip->flags & NX_SIP_RPORT_VALUE) &&
+			       msg[sip->rport.off + sip->rport.len] == ','
 		       ? BIT(VIA_RPORT)
 		       : 0;
 }
@@ -261,7 +261,7 @@ static const struct {
 	fault *fields;
 } faults[] = {
 	{REFERENCE_C_STRING, c_string},
-	{REFERENCE_CAPITALS, capitals},
+	{REFERENCE_JOINED, joined},
 	{REFERENCE_LOWER_VIAS, lower_vias},
 };
 
@@ -312,6 +312,8 @@ unsigned reference_explain(struct reference *r, enum reference_parser parser, co
 	const unsigned wrong = may_be_wrong(parser, msg, sip, f);
 	unsigned left, fewest = REFERENCE_REJECTED, best = 0;
 
+	if (!(f->differs[parser] & ~wrong))
+		return 0; /* reference_faults knows */
 	/* what it refuses, always without other headers; what it reads otherwise, with them */
 	for (unsigned parts = refused; parts < 1u << REFERENCE_SIMPLER; parts += 2) {
 		if (parts == 0 || (!refused && parts & ~theirs))

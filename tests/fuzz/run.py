@@ -87,6 +87,9 @@ class Target:
 
     def keep(self, path, said, scratch):
         """Makes the input small and notes what it shows, once for all inputs that show the same."""
+        if path.name.startswith("timeout-") and not self.is_slow(path, scratch):
+            path.unlink()  # it was the machine
+            return
         what = re.search(r"^FINDING .*|^SUMMARY: .*|^.*runtime error: .*", said, re.M)
         what = what.group().strip() if what else path.name.split("-")[0]
         if what not in self.findings:
@@ -97,6 +100,11 @@ class Target:
             if path.name.startswith("crash-"):
                 self.minimize(path, what, scratch)
         path.unlink()
+
+    def is_slow(self, path, scratch):
+        begin = time.monotonic()
+        self.start([str(path)], scratch, 2 * SLOW_S)
+        return time.monotonic() - begin > SLOW_S
 
     def minimize(self, path, what, scratch):
         small = Path(scratch) / "small"
