@@ -59,7 +59,7 @@ enum reference_verdict { REFERENCE_REJECTS, REFERENCE_REQUEST, REFERENCE_RESPONS
 struct reference_reading {
 	enum reference_verdict verdict;
 	const char *why; /* where it rejects: what it says, a static string */
-	/* as written but for: host without brackets; user and Via received, see reference_read */
+	/* as written but for: hosts without brackets, no empty users, and see reference_read */
 	struct reference_text field[REFERENCE_FIELD_COUNT];
 };
 
