@@ -69,6 +69,7 @@ def sip():
     yield "to-tag", request(to="<sip:+442079460000@example.net>;tag=a")
     yield "to-tag-empty", request(to="<sip:+442079460000@example.net>;tag")
     yield "to-tel", request(uri="tel:+442079460000", to="<tel:+442079460000>", body=SDP)
+    yield "to-hash", request(to="<tel:7042#1;phone-context=+44>", body=SDP)
     yield "to-other", request(to="<urn:service:sos>", body=SDP)
     for name, uri in (("name", "sip:alice@example.net"), ("gone", "sip:gone@example.net"),
                       ("gone-number", "sip:+441632960000@example.net;user=phone"),

@@ -33,6 +33,9 @@ const char *reference_excuse_text(enum reference_excuse excuse)
 		return "libosip2 ends a user at %00 (RFC 4475 3.1.1.4)";
 	case REFERENCE_JOINED:
 		return "libsofia-sip-ua loses an empty rport before a comma (RFC 3261 7.3.1)";
+	case REFERENCE_HASH:
+		return "libsofia-sip-ua ends a tel number at # (RFC 3966 section 3, "
+		       "phonedigit-hex)";
 	case REFERENCE_EXCUSES:
 		break;
 	}
@@ -243,6 +246,23 @@ static unsigned joined(enum reference_parser parser, const uint8_t *msg, const s
 		       : 0;
 }
 
+static bool has_hash(struct reference_text t)
+{
+	return t.at && memchr(t.at, '#', t.len);
+}
+
+/* Of a sip URI's users none has a '#' but escaped. */
+static unsigned hash(enum reference_parser parser, const uint8_t *msg, const struct nx_sip *sip,
+	const struct reference_finding *f)
+{
+	(void)msg;
+	(void)sip;
+	return parser == REFERENCE_SOFIA && !f->ours.field[REFERENCE_TO_HOST].at &&
+			       has_hash(f->ours.field[REFERENCE_TO_USER])
+		       ? BIT(TO_USER)
+		       : 0;
+}
+
 /* Of Via values that nobody has read as such, not even the references agree how many they are. */
 static unsigned lower_vias(enum reference_parser parser, const uint8_t *msg,
 	const struct nx_sip *sip, const struct reference_finding *f)
@@ -262,6 +282,7 @@ static const struct {
 } faults[] = {
 	{REFERENCE_C_STRING, c_string},
 	{REFERENCE_JOINED, joined},
+	{REFERENCE_HASH, hash},
 	{REFERENCE_LOWER_VIAS, lower_vias},
 };
 
