@@ -2,6 +2,7 @@
  * it is odd, has the file cut in a page that the second names; then, for each damage, three bytes
  * of place, one of length and so many bytes to write there. What is opened then is refused, or all
  * answers are those of the sound store. */
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
 #define MAP_MIB 16
 
 static struct {
-	char dir[256], data[320], lock[320];
+	char dir[256], data[320];
 	uint8_t *sound, *damaged;
 	size_t len;
 	struct nx_digest digest;
@@ -86,8 +87,12 @@ static void fill(struct nx_store *s)
 
 static void remove_store(void)
 {
-	unlink(store.data);
-	unlink(store.lock);
+	DIR *d = opendir(store.dir);
+
+	for (struct dirent *e; d && (e = readdir(d));)
+		(void)unlinkat(dirfd(d), e->d_name, 0);
+	if (d)
+		closedir(d);
 	rmdir(store.dir);
 }
 
@@ -117,7 +122,6 @@ static void make_store(void)
 	if (!mkdtemp(store.dir))
 		abort();
 	snprintf(store.data, sizeof(store.data), "%s/data.mdb", store.dir);
-	snprintf(store.lock, sizeof(store.lock), "%s/lock.mdb", store.dir);
 	atexit(remove_store);
 	must(nx_store_open(store.dir, MAP_MIB, &s, &err), &err);
 	fill(s);
