@@ -53,5 +53,5 @@ FRAMES = [
     access(udp(invite(22, NOBODY, source=UNTOLD), src=UNTOLD), passes("public-pass")),
     access(udp(invite(23, f"sip:112@{SBC}", source=UNTOLD), src=UNTOLD), passes("emergency")),
     access(udp(b"no SIP at all", src=UNTOLD), passes("not-sip")),
-    access(udp(invite(24, NOBODY)), unknown(24, "nx1056bc27600475bd65b9743271")),
+    access(udp(invite(24, NOBODY)), unknown(24, "nx105ad08873b54baea8477d3566")),
 ]
