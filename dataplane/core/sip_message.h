@@ -106,7 +106,8 @@ static always_inline unsigned via_row(struct parser *s, struct cursor *c)
 	if (c->p == c->end)
 		return NX_R_BAD_VIA;
 	sip->via[sip->n_via] = span(c, c->p, c->end);
-	return sip->n_via++ || via_parse(c, sip) ? NX_R_UNDECIDED : NX_R_BAD_VIA;
+	return (sip->n_via++ ? via_parse_lower(c) : via_parse(c, sip)) ? NX_R_UNDECIDED
+								       : NX_R_BAD_VIA;
 }
 
 /* From and To. An empty To tag still says that the request is inside a dialog. */

@@ -192,12 +192,14 @@ static always_inline bool shape_via(struct nx_sip *sip, const uint8_t *msg, size
 	       shape_via_udp(sip, msg, p + 12, eol);
 }
 
-/* One more Via: any value. */
+/* One more Via, of the same shape; what it says is nobody's. */
 static always_inline bool shape_via_row(
 	struct nx_sip *sip, const uint8_t *msg, size_t p, size_t eol)
 {
+	struct nx_sip lower;
 
-	if (!sip->n_via || sip->n_via == NX_SIP_VIA_MAX || msg[p] <= ' ' || msg[eol - 1] <= ' ')
+	lower.flags = 0;
+	if (!sip->n_via || sip->n_via == NX_SIP_VIA_MAX || !shape_via(&lower, msg, p, eol))
 		return false;
 	put_span(&sip->via[sip->n_via++], p, eol);
 	return true;

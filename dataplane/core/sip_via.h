@@ -121,24 +121,8 @@ static always_inline bool via_param(struct cursor *c, const struct param *p, str
 	return true;
 }
 
-/* via_joined looks at what follows the top Via in its row: more values, none of them empty. */
-static always_inline bool via_joined(struct cursor *c)
-{
-	while (take(c, ',')) {
-		skip_lws(c);
-		if (c->p == c->end || *c->p == ',')
-			return false;
-		while (c->p < c->end && *c->p != ',')
-			if (*c->p != '"')
-				c->p++;
-			else if (!skip_quoted(c))
-				return false;
-	}
-	return true;
-}
-
-/* via_parse reads row 0, whose value the cursor spans. */
-static always_inline bool via_parse(struct cursor *c, struct nx_sip *sip)
+/* via_value reads one value, up to a comma or the end. */
+static always_inline bool via_value(struct cursor *c, struct nx_sip *sip)
 {
 	const uint8_t *from = c->p;
 	const uint8_t *to;
@@ -155,7 +139,39 @@ static always_inline bool via_parse(struct cursor *c, struct nx_sip *sip)
 	for (to = c->p; nx_sip_is_lws(to[-1]); to--)
 		;
 	sip->top_via = span(c, from, to);
-	return via_joined(c) && c->p == c->end;
+	return true;
+}
+
+/* via_lower reads a value below the top one: it has to be sound, and what it says is nobody's. */
+static __attribute__((noinline)) bool via_lower(struct cursor *c)
+{
+	struct nx_sip lower;
+
+	memset(&lower, 0, offsetof(struct nx_sip, via));
+	open_block(c);
+	return via_value(c, &lower);
+}
+
+/* via_joined reads the values that follow in the same row. */
+static always_inline bool via_joined(struct cursor *c)
+{
+	while (take(c, ',')) {
+		skip_lws(c);
+		if (!via_lower(c))
+			return false;
+	}
+	return c->p == c->end;
+}
+
+/* via_parse reads row 0, whose value the cursor spans; via_parse_lower any other row. */
+static always_inline bool via_parse(struct cursor *c, struct nx_sip *sip)
+{
+	return via_value(c, sip) && via_joined(c);
+}
+
+static always_inline bool via_parse_lower(struct cursor *c)
+{
+	return via_lower(c) && via_joined(c);
 }
 
 #endif

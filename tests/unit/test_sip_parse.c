@@ -322,12 +322,20 @@ static void rule_16_not_names_like_them(void **state)
 
 static void rule_16_via_rows_repeated_and_joined(void **state)
 {
-	char line[NX_SIP_VIA_MAX * 16] = "";
+	static const char *const none[] = {
+		"SIP",
+		"a",
+		"SIP/2.0/UDP",
+		"SIP/2.0/UDP a,b",
+		"SIP/2.0/TCP a:0",
+		"SIP/2.0/UDP a;branch=",
+	};
+	char line[NX_SIP_VIA_MAX * 32] = "";
 
 	(void)state;
 	expect_with(NX_R_UNDECIDED, VIA,
 		"Via: SIP/2.0/UDP a.example;branch=1;x=\"q,\\\",\" , SIP/2.0/TCP b;y=\",\" ,\r\n "
-		"c\r\n"
+		"SIP / 2.0 / TLS c\r\n"
 		"Subject: between\r\nv: SIP/2.0/UDP c\r\n");
 	assert_int_equal(checked.n_via, 2);
 	expect_span(checked.top_via, "SIP/2.0/UDP a.example;branch=1;x=\"q,\\\",\"");
@@ -335,11 +343,15 @@ static void rule_16_via_rows_repeated_and_joined(void **state)
 	expect_with(NX_R_BAD_VIA, VIA, VIA "Via:\r\n");
 	expect_with(NX_R_BAD_VIA, VIA, "Via:\r\n" VIA);
 	for (unsigned i = 1; i < NX_SIP_VIA_MAX; i++)
-		strcat(line, "v:a\r\n");
+		strcat(line, "v:SIP/2.0/UDP a\r\n");
 	expect_extra(NX_R_UNDECIDED, line);
 	assert_int_equal(checked.n_via, NX_SIP_VIA_MAX);
-	strcat(line, "v:a\r\n");
+	strcat(line, "v:SIP/2.0/UDP a\r\n");
 	expect_extra(NX_R_TOO_MANY, line);
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		(void)snprintf(line, sizeof(line), "Via: %s\r\n", none[i]);
+		expect_extra(NX_R_BAD_VIA, line);
+	}
 }
 
 static void rule_16_route_rows(void **state)

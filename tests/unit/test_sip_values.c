@@ -270,7 +270,7 @@ static void rule_18_top_via_parts(void **state)
 	(void)state;
 	expect_with(NX_R_UNDECIDED, VIA,
 		"Via: SIP/2.0/UDP [2001:db8::9] : 6050 ;Branch = a~b;received=[::1] ;RPort=7 "
-		",x\r\n");
+		",SIP/2.0/UDP x\r\n");
 	expect_span(checked.sent_host, "[2001:db8::9]");
 	expect_span(checked.sent_by, "[2001:db8::9] : 6050");
 	assert_int_equal(checked.sent_port, 6050);
