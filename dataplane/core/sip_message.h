@@ -369,6 +369,7 @@ static __attribute__((noinline)) struct judged other_lines(
 
 		if (unlikely(reason != NX_R_UNDECIDED))
 			return (struct judged){c.p, reason};
+		(void)name; /* where there are no blocks, nothing is learned */
 		if (BLOCK == 1 || line->last)
 			continue;
 		learning = learning && is_whole(&c, c.p);
