@@ -37,7 +37,9 @@ static uint8_t step_of(unsigned reason)
 	case NX_R_UNKNOWN_NAME:
 	case NX_R_REGISTER_404:
 		return 7;
-	case NX_R_REMEMBERED:
+	case NX_R_SETTLING:
+	case NX_R_IN_TRANSACTION:
+	case NX_R_MEMORY_OVERFLOW:
 		return 8;
 	case NX_R_SHADOW_404:
 	case NX_R_SHADOW_604:

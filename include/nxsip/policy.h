@@ -142,6 +142,7 @@ struct nx_policy {
 	uint8_t server_len; /* of it, without a terminator */
 	uint64_t
 		bypass_ack_until_ns; /* CLOCK_MONOTONIC; while bypass: absorb our ACKs until then */
+	uint64_t settle_until_ns;    /* CLOCK_MONOTONIC; nothing is answered before (rule 28) */
 
 	struct nx_service *services;
 	uint32_t n_services;

@@ -83,7 +83,9 @@ enum nx_verdict {
 	X(RULE_PASS, NX_PASS, "rule-pass", "a rule says pass")                                     \
 	X(RULE_FAILED, NX_PASS, "rule-failed", "the pattern matcher failed: nothing can be said")  \
 	/* would be answered, but */                                                               \
-	X(REMEMBERED, NX_PASS, "remembered", "belongs to a transaction that was passed")           \
+	X(SETTLING, NX_PASS, "settling", "would be answered, but what was passed before is not known") \
+	X(IN_TRANSACTION, NX_PASS, "in-transaction", "belongs to a transaction that was passed")   \
+	X(MEMORY_OVERFLOW, NX_PASS, "memory-overflow", "may belong to a transaction that was passed") \
 	X(SHADOW_404, NX_PASS, "shadow-404", "shadow: would have been 404")                        \
 	X(SHADOW_604, NX_PASS, "shadow-604", "shadow: would have been 604")                        \
 	X(SHADOW_DROP, NX_PASS, "shadow-drop", "shadow: would have been dropped")                  \
