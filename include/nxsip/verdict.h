@@ -105,6 +105,7 @@ enum nx_verdict {
 	X(ACK_ABSORBED, NX_ABSORB, "ack-absorbed", "ACK for a reply of ours")                      \
 	X(RULE_DROP, NX_DROP, "rule-drop", "a rule says drop")                                     \
 	X(PUBLIC_DROP, NX_DROP, "public-drop", "would be answered, but the source class drops")    \
+	X(FRAGMENT_DROP, NX_DROP, "fragment-drop", "a fragment whose datagram's first ended here") \
 	X(UNANSWERABLE_DROP, NX_DROP, "unanswerable-drop", "malformed, and the source class drops") \
 	X(UNANSWERABLE_LIMIT, NX_DROP, "unanswerable-limit", "malformed, and above its sender's limit") \
 	X(DIALOG_LIMIT, NX_DROP, "dialog-limit", "in or at a dialog, and above its sender's limit") \
