@@ -404,7 +404,7 @@ class Lab:
     def config(self):
         """nxsipd's configuration as a dict; change it and hand it to start_nxsipd."""
         return {
-            "box": {"name": "lab"},
+            "box": {"name": "lab", "settle": 0},
             "eal": {
                 "hugepages": "off",
                 "memory": 512,

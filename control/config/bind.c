@@ -409,3 +409,13 @@ uint32_t nx_config_box_diff(
 	}
 	return n;
 }
+
+bool nx_config_judges_alike(const struct nx_config *a, const struct nx_config *b)
+{
+	const struct nx_key_row *section = NULL;
+
+	while ((section = nx_key_child("", section)))
+		if ((section->flags & NX_KEY_JUDGES) && row_differs(section, a, b))
+			return false;
+	return true;
+}

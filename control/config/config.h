@@ -84,6 +84,10 @@ void nx_config_errors_free(struct nx_config_errors *e);
 uint32_t nx_config_box_diff(
 	const struct nx_config *a, const struct nx_config *b, const char **keys, uint32_t max);
 
+/* nx_config_judges_alike says whether two configurations judge every request alike: services,
+ * plans, source classes and emergency numbers are the same. */
+bool nx_config_judges_alike(const struct nx_config *a, const struct nx_config *b);
+
 /* nx_config_reference prints every key as a Markdown table, from the table that reads the file. */
 void nx_config_reference(FILE *out);
 

@@ -105,9 +105,10 @@ enum nx_value {
 #define NX_WORD_UNSET 0xff
 
 #define NX_KEY_REQUIRED 0x1u
-#define NX_KEY_RESTART  0x2u /* a section that reload cannot change */
-#define NX_KEY_NONEMPTY 0x4u /* a list that may be left out, but not be empty */
-#define NX_KEY_NAMED    0x8u /* a mapping from names to records, in place of a list */
+#define NX_KEY_RESTART  0x2u  /* a section that reload cannot change */
+#define NX_KEY_NONEMPTY 0x4u  /* a list that may be left out, but not be empty */
+#define NX_KEY_NAMED    0x8u  /* a mapping from names to records, in place of a list */
+#define NX_KEY_JUDGES   0x10u /* a section that decides which requests are judged, and how */
 
 /* One key. Paths: `section.key`, `list[].key`, `plans.NAME.key`. The field lies in the record that
  * encloses it: the list's or plan's element, else struct nx_config. */

@@ -27,6 +27,9 @@ const struct nx_key_row nx_keys[] = {
 {"box", NX_V_MAP, .flags = NX_KEY_RESTART, .doc = "The box itself."},
 {"box.name", NX_V_NAME, FIELD(nx_config, box.name),
 	.doc = "Name of the box in status and metrics. Default: the host name."},
+{"box.settle", NX_V_UINT, FIELD(nx_config, box.settle_s), RANGE(0, 3600), .def = "32",
+	.doc = "Seconds for which nothing is answered, after a start, after bypass, and after a reload "
+	       "that changes what is judged: calls that were passed unseen go on. 0: answer at once."},
 
 {"eal", NX_V_MAP, .flags = NX_KEY_RESTART, .doc = "DPDK's environment."},
 {"eal.hugepages", NX_V_WORD, FIELD(nx_config, box.hugepages), WORDS("auto", "on", "off"),
@@ -95,13 +98,14 @@ const struct nx_key_row nx_keys[] = {
 	.doc = "The key; make one with: openssl rand -hex 16."},
 
 {"emergency", NX_V_DIGITS, FIXED(nx_config, emergency.number, emergency.n), RANGE(2, 15),
-	.flags = NX_KEY_NONEMPTY,
+	.flags = NX_KEY_NONEMPTY | NX_KEY_JUDGES,
 	.def = "112 911 999 000 100 101 102 103 104 106 107 108 110 111 113 114 115 117 118 119 120 "
 	       "122 123 133 144 190 191 192 193 15 17 18",
 	.doc = "Numbers that always pass: as they are, after a prefix of the plan, after a country "
 	       "code. A list given here replaces the default."},
 
-{"plans", NX_V_MAP, GROWN(nx_config, plans, n_plans, 256), .flags = NX_KEY_NAMED,
+{"plans", NX_V_MAP, GROWN(nx_config, plans, n_plans, 256),
+	.flags = NX_KEY_NAMED | NX_KEY_JUDGES,
 	.doc = "Number plans: how a trunk writes numbers. What a plan cannot turn into one global "
 	       "number passes."},
 {"plans.NAME", NX_V_NAME, FIELD(nx_plan, name), .doc = "The plan's name, by which services and "
@@ -127,7 +131,7 @@ const struct nx_key_row nx_keys[] = {
 	.doc = "Routing numbers (rn, RFC 4694) that are ours, country code first, without +: the "
 	       "called number is judged. With any other rn it passes."},
 
-{"services", NX_V_MAP, GROWN(nx_config, services, n_services, 1024),
+{"services", NX_V_MAP, GROWN(nx_config, services, n_services, 1024), .flags = NX_KEY_JUDGES,
 	.doc = "What is judged: requests from an access port to these addresses. All else passes."},
 {"services[].name", NX_V_NAME, FIELD(nx_service_config, name), REQUIRED,
 	.doc = "Name of the service."},
@@ -152,7 +156,7 @@ const struct nx_key_row nx_keys[] = {
 {"services[].hosts[].domain", NX_V_DOMAIN, FIELD(nx_host_config, domain), REQUIRED,
 	.doc = "The domain in the store; one the store lacks passes."},
 
-{"sources", NX_V_MAP, FIXED(nx_config, classes, n_classes),
+{"sources", NX_V_MAP, FIXED(nx_config, classes, n_classes), .flags = NX_KEY_JUDGES,
 	.doc = "Source classes, by the sender's address; the longest prefix wins. The class "
 	       "`default` is every address that no prefix covers."},
 {"sources[].class", NX_V_NAME, FIELD(nx_class_config, class.name), REQUIRED,

@@ -105,6 +105,9 @@ void nx_print_status(const struct nx_call *call, const json_t *result)
 		nx_str(result, "state"),
 		nx_bool(result, "bypass") ? ", BYPASS: everything passes" : "",
 		nx_bool(result, "shadow") ? ", SHADOW: nothing is answered" : "");
+	if (nx_num(result, "settling_s"))
+		(void)printf("settling: nothing is answered for another %s\n",
+			nx_duration(nx_num(result, "settling_s"), n[0]));
 	(void)printf("data version %lu, digest %s, policy version %lu\n",
 		(unsigned long)nx_num(result, "data_version"), nx_or_dash(nx_str(result, "digest")),
 		(unsigned long)nx_num(result, "policy_version"));

@@ -75,6 +75,7 @@ static int start(struct daemon *d, struct nx_config *config, struct nx_error *er
 	rc = nx_dp_start(box, &d->policy, log_line, &d->dp, err);
 	if (rc)
 		return rc;
+	nx_engine_ports_open(d->engine);
 	view.dp = d->dp;
 	rc = nx_server_create(d->engine, &view, &d->server, err);
 	if (rc)

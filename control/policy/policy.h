@@ -46,7 +46,7 @@ struct nx_policy_input {
 	uint32_t n_sources;
 	unsigned n_workers; /* scratch spaces to make */
 	bool bypass, shadow;
-	uint64_t bypass_ack_until_ns;
+	uint64_t bypass_ack_until_ns, settle_until_ns;
 	uint64_t version;
 	struct nx_tag_key tag_key[2]; /* the store's; the file's win where present */
 };

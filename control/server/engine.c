@@ -113,6 +113,9 @@ int nx_engine_build(struct nx_engine *e, const struct nx_config *config,
 
 	if (!kept)
 		return nx_fail(err, NX_ERR_NOMEM, "no memory for a policy");
+	if (!*e->slot) /* without a policy everything passed unseen */
+		nx_engine_hold_answers(e);
+	in.settle_until_ns = e->settle_until_ns;
 	if (config == e->config) { /* a reload is refused instead: someone is there to read why */
 		in.sources = kept;
 		in.n_sources = kept_sources(config, records, kept);
@@ -305,7 +308,7 @@ int nx_engine_create(struct nx_config *config, unsigned n_workers, struct nx_pol
 	e->slot = policy_slot;
 	e->log = log;
 	e->log_arg = log_arg;
-	e->config = config;
+	e->config = e->boot_config = config;
 	e->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (e->event_fd < 0) {
 		rc = nx_fail(err, NX_ERR_NOMEM, "eventfd: out of descriptors");
@@ -325,7 +328,6 @@ int nx_engine_create(struct nx_config *config, unsigned n_workers, struct nx_pol
 		e->bypass_ack_until_ns = nx_engine_now_ns() + ACK_HOLD_NS;
 	if ((rc = nx_engine_build(e, config, &e->records, &policy, err)) != NX_OK)
 		goto fail;
-	e->boot_config = config;
 	rcu_register_thread();
 	nx_rcu_offline();
 	rcu_assign_pointer(*e->slot, policy);
@@ -533,6 +535,8 @@ int nx_engine_bypass(
 
 	if (on && !flags.bypass)
 		e->bypass_ack_until_ns = nx_engine_now_ns() + ACK_HOLD_NS;
+	if (!on && flags.bypass)
+		nx_engine_hold_answers(e);
 	flags.bypass = on;
 	return set_flags(e, &flags, deferred, version, err);
 }
@@ -549,13 +553,18 @@ int nx_engine_shadow_box(
 int nx_engine_reload(
 	struct nx_engine *e, struct nx_config *next, uint64_t *policy_version, struct nx_error *err)
 {
+	const uint64_t settle_until_ns = e->settle_until_ns;
 	struct nx_policy *policy;
 	int rc = nx_engine_ready(e, err);
 
 	if (rc != NX_OK)
 		return rc;
-	if ((rc = nx_engine_build(e, next, &e->records, &policy, err)) != NX_OK)
+	if (!nx_config_judges_alike(e->config, next))
+		nx_engine_hold_answers(e);
+	if ((rc = nx_engine_build(e, next, &e->records, &policy, err)) != NX_OK) {
+		e->settle_until_ns = settle_until_ns;
 		return rc;
+	}
 	nx_engine_publish(e, policy);
 	if (e->config != e->boot_config)
 		nx_config_free(e->config);

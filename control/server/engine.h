@@ -54,7 +54,16 @@ int nx_engine_create(struct nx_config *config, unsigned n_workers, struct nx_pol
  * NULL is fine. Call it only after the workers have stopped. */
 void nx_engine_destroy(struct nx_engine *e);
 
-/* ---- settling ---- */
+/* ---- when answers begin ---- */
+
+/* nx_engine_ports_open says that packets come from now on: the settle time (box.settle) begins.
+ * Until it is called nothing is answered, unless that time is 0. Call it once.
+ * nx_engine_settling_s: for how long nothing will be answered yet, rounded up; 0: answers are
+ * given. */
+void nx_engine_ports_open(struct nx_engine *e);
+uint32_t nx_engine_settling_s(const struct nx_engine *e);
+
+/* ---- settling: when a change is seen by all ---- */
 
 /* nx_engine_settled says whether every worker has seen the last change, and frees what it took out
  * of service. nx_engine_settle waits for it, at most NX_STALL_NS. Error: NX_ERR_STALLED. */
@@ -375,7 +384,8 @@ int nx_engine_shadow_box(
 
 /* nx_engine_reload puts another configuration in force: services, plans, classes, emergency
  * numbers, tag keys. What belongs to the box (nx_config_box_diff against nx_engine_boot_config) is
- * ignored until a restart. next: taken over on success only. *policy_version: of the new policy.
+ * ignored until a restart. Where requests are judged otherwise than before, the box settles anew.
+ * next: taken over on success only. *policy_version: of the new policy.
  * Error: nx_policy_build's; a store source whose class next lacks refuses it. Domains that have
  * lost their table are built again. */
 int nx_engine_reload(struct nx_engine *e, struct nx_config *next, uint64_t *policy_version,

@@ -85,6 +85,8 @@ struct nx_engine {
 	struct nx_fault *faults;
 	uint32_t n_faults;
 	uint64_t bypass_ack_until_ns;
+	bool ports_open;
+	uint64_t settle_until_ns;
 	bool flags_deferred; /* bypass and shadow are in force but not stored */
 	int event_fd;
 	struct nx_job *job; /* NULL: nobody writes but main */
@@ -129,6 +131,10 @@ bool nx_engine_watch_workers(struct nx_engine *e);
 /* nx_engine_build makes a policy of records; bypass and shadow are those of records' meta. */
 int nx_engine_build(struct nx_engine *e, const struct nx_config *config,
 	const struct nx_store_records *records, struct nx_policy **out, struct nx_error *err);
+
+/* nx_engine_hold_answers has the policies built from now on answer nothing for the settle time, and
+ * until the ports are open. For when requests may have been passed that no worker remembers. */
+void nx_engine_hold_answers(struct nx_engine *e);
 
 /* nx_engine_republish builds and publishes the engine's own records. Where memory lacks even for
  * that, no policy at all is published: everything passes. */

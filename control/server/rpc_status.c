@@ -198,15 +198,15 @@ static int status(struct nx_call *call)
 
 	sum_workers(s, &t);
 	call->result = json_pack(
-		"{s:s, s:s, s:i, s:I, s:s, s:b, s:b, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"{s:s, s:s, s:i, s:I, s:s, s:i, s:b, s:b, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"name", nx_engine_boot_config(s->engine)->box.name, "version", NX_VERSION, "pid",
 		(int)getpid(), "uptime_s", (json_int_t)((nx_now_ns() - s->started_ns) / NS_PER_S),
-		"state", nx_engine_loading(s->engine) ? "loading" : "serving", "bypass",
-		meta->bypass, "shadow", meta->shadow, "policy_version",
-		(json_int_t)(policy ? policy->version : 0), "data_version",
-		(json_int_t)meta->version, "digest", whole, "writer", writer(s->engine), "stall",
-		stall(s), "workers", worker_status(s), "domains", domains, "verdicts",
-		verdict_totals(&t));
+		"state", nx_engine_loading(s->engine) ? "loading" : "serving", "settling_s",
+		(int)nx_engine_settling_s(s->engine), "bypass", meta->bypass, "shadow",
+		meta->shadow, "policy_version", (json_int_t)(policy ? policy->version : 0),
+		"data_version", (json_int_t)meta->version, "digest", whole, "writer",
+		writer(s->engine), "stall", stall(s), "workers", worker_status(s), "domains",
+		domains, "verdicts", verdict_totals(&t));
 	return 0;
 }
 

@@ -29,6 +29,7 @@ struct nx_pair_config {
 /* The box: what needs a restart to change. */
 struct nx_box_config {
 	char name[64];
+	uint32_t settle_s; /* control's to honour: how long nothing is answered (rule 28) */
 	uint8_t hugepages; /* enum nx_hugepages */
 	uint32_t memory_mib;
 	char file_prefix[32];

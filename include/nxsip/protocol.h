@@ -10,13 +10,14 @@
  * "[x]" is optional; every result is an object. USER is written as nx_key_from_row reads it.
  *
  * hello       {protocol}                     -> {protocol, version, name}
- * status      {}                             -> {name, version, pid, uptime_s, state, bypass, shadow,
- *               policy_version, data_version, digest, writer: null | {client, since_s, what}  (since_s:
- *               for so long), stall: null | {since_s, workers: [N]},
+ * status      {}                             -> {name, version, pid, uptime_s, state, settling_s,
+ *               bypass, shadow, policy_version, data_version, digest, writer: null | {client, since_s,
+ *               what}  (since_s: for so long), stall: null | {since_s, workers: [N]},
  *               workers: [{worker, core, rx_packets, idle_percent}],
  *               domains: [{name, authoritative, complete, shadow, ready, known, gone, head, bytes,
  *               digest, fault}],   fault: null, or why it has no table
  *               verdicts: {pass, 404, 604, absorb, drop}}        state: "loading" | "serving"
+ *               settling_s: for how long nothing will be answered yet (box.settle)
  *               stall: a worker has passed no quiescent state for more than a second; workers: those
  *               whose loop stands still. Changes answer `stalled` until it moves
  * digest      {[domain]}                     -> {version, count, digest, domains: [{name, count, digest}]}

@@ -30,7 +30,7 @@ class Box:
         """Everything in working order; change it and give it to write()."""
         control, worker = sorted(os.sched_getaffinity(0))[:2]
         return {
-            "box": {"name": "testbox"},
+            "box": {"name": "testbox", "settle": 0},
             "eal": {"hugepages": "off", "memory": 64, "file_prefix": f"nxsip-box-{os.getpid()}"},
             "workers": {"control_core": control, "cores": [worker]},
             "ports": [

@@ -6,6 +6,7 @@ import re
 import subprocess
 
 import pytest
+from lab import wait_until
 
 TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ"
 NUMBER = "+442079460000"
@@ -48,6 +49,38 @@ def test_status(filled):
     assert re.search(r"^domain +table +known +gone +heads +memory +authoritative", lines[-3])
     assert re.fullmatch(r"example\.net +ready +1 +1 +0 +\S+ \S+ +yes +- +-", lines[-2])
     assert re.fullmatch(r"example\.org +ready +0 +0 +0 +\S+ \S+ +- +yes +-", lines[-1])
+
+
+def test_rule_28_status_says_while_the_box_settles(empty_box):
+    """After a start, after bypass, and after a reload that changes what is judged; and then no more."""
+    box, config = empty_box, empty_box.config()
+    config["box"]["settle"] = 2
+
+    def settles():
+        said = re.fullmatch(
+            r"settling: nothing is answered for another [12] s", box.ok("status").splitlines()[1]
+        )
+        return bool(said) and box.json("status")["settling_s"] > 0
+
+    def settles_for_a_while():
+        assert settles()
+        assert wait_until(lambda: box.json("status")["settling_s"] == 0, 10)
+        assert not settles()
+
+    box.write(config)
+    box.start()
+    settles_for_a_while()
+    box.ok("bypass", "on")
+    box.ok("bypass", "off")
+    settles_for_a_while()
+    config["reply"] = {"server": "x"}
+    box.write(config)
+    box.ok("reload")
+    assert not settles()
+    config["sources"][0]["604"] = False
+    box.write(config)
+    box.ok("reload")
+    settles_for_a_while()
 
 
 def test_stats(box):

@@ -102,6 +102,7 @@ static void the_example_is_read_whole(void **state)
 	nx_config_errors_free(&errors);
 	assert_string_equal(c->path, EXAMPLE);
 	assert_string_equal(c->box.name, "edge1");
+	assert_int_equal(c->box.settle_s, 32);
 	assert_int_equal(c->box.n_workers, 1);
 	assert_int_equal(c->box.worker_core[0], 1);
 	assert_int_equal(c->box.n_pairs, 1);
@@ -150,6 +151,7 @@ static void what_is_left_out_has_its_default(void **state)
 	(void)state;
 	(void)gethostname(host, sizeof(host) - 1);
 	assert_string_equal(c->box.name, host);
+	assert_int_equal(c->box.settle_s, 32);
 	assert_int_equal(c->box.hugepages, NX_HUGE_AUTO);
 	assert_int_equal(c->box.memory_mib, 512);
 	assert_string_equal(c->box.file_prefix, "nxsip");
@@ -504,7 +506,8 @@ static void other_forms_of_yaml_are_refused(void **state)
 		":4:13: the value holds a control byte or a line break; write it on one line\n");
 	refused(BOX "box: {name: \"a\\0b\"}\n",
 		":4:13: the value holds a control byte or a line break; write it on one line\n");
-	refused(BOX "box: {\"name\\0x\": a}\n", ":4: box.\\0: unknown key; known here: name\n");
+	refused(BOX "box: {\"name\\0x\": a}\n",
+		":4: box.\\0: unknown key; known here: name, settle\n");
 }
 
 static void depth_is_bounded(void **state)
@@ -976,6 +979,47 @@ static void differences_of_the_box_are_named(void **state)
 	nx_config_free(a);
 }
 
+/* What a reload changes tells whether the box settles anew (rule 28). */
+static void rule_28_what_judges_otherwise_is_told_from_the_rest(void **state)
+{
+	static const char *const alike[] = {"", "reply: {server: x, reason: off}\n",
+		"box: {name: other, settle: 5}\nstore: {path: /s}\nsocket: {group: g}\n"};
+	static const char *const other[] = {"emergency: [112]\n", "plans: {p: }\n",
+		"services: [{name: s, addresses: [192.0.2.1], kind: phone, direction: "
+		"originating}]\n",
+		"sources: [{class: c, trust: peer}]\n",
+		"sources: [{class: default, answer: drop}]\n"};
+	struct nx_config *base = load_good(BOX), *c;
+	char yaml[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(alike) / sizeof(alike[0]); i++) {
+		(void)snprintf(yaml, sizeof(yaml), BOX "%s", alike[i]);
+		c = load_good(yaml);
+		assert_true(nx_config_judges_alike(base, c));
+		nx_config_free(c);
+	}
+	for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++) {
+		(void)snprintf(yaml, sizeof(yaml), BOX "%s", other[i]);
+		c = load_good(yaml);
+		assert_false(nx_config_judges_alike(base, c));
+		assert_true(nx_config_judges_alike(c, c));
+		nx_config_free(c);
+	}
+	nx_config_free(base);
+}
+
+static void rule_28_the_settle_time_is_the_operators(void **state)
+{
+	struct nx_config *c = load_good(BOX "box: {settle: 0}\n");
+
+	(void)state;
+	assert_int_equal(c->box.settle_s, 0);
+	nx_config_free(c);
+	refused(BOX "box: {settle: 3601}\n",
+		":4: box.settle: 3601 is out of range; give 0 to 3600\n");
+}
+
 /* ---- the reference ---- */
 
 static void every_key_is_in_reference_and_example(void **state)
@@ -1174,6 +1218,8 @@ int main(void)
 		cmocka_unit_test(classes_are_counted),
 		cmocka_unit_test(all_faults_are_told_in_file_order),
 		cmocka_unit_test(differences_of_the_box_are_named),
+		cmocka_unit_test(rule_28_what_judges_otherwise_is_told_from_the_rest),
+		cmocka_unit_test(rule_28_the_settle_time_is_the_operators),
 		cmocka_unit_test(every_key_is_in_reference_and_example),
 		cmocka_unit_test(addresses_go_there_and_back),
 		cmocka_unit_test(every_prefix_of_a_good_file_is_survived),

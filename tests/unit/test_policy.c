@@ -480,11 +480,13 @@ static void flags_and_keys_are_carried_over(void **state)
 	world_init(&w);
 	w.in.bypass = w.in.shadow = true;
 	w.in.bypass_ack_until_ns = 99;
+	w.in.settle_until_ns = 77;
 	nx_tag_key_init(&w.in.tag_key[0], 3, k);
 	p = build(&w);
 	assert_true(p->bypass && p->shadow && p->reason_header);
 	assert_int_equal(p->version, 17);
 	assert_int_equal(p->bypass_ack_until_ns, 99);
+	assert_int_equal(p->settle_until_ns, 77);
 	assert_string_equal(p->server, "nxsip");
 	assert_int_equal(p->tag_key[0].id, 3);
 	assert_false(p->tag_key[1].present);

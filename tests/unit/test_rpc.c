@@ -121,7 +121,20 @@ static void status_sums_the_workers(void **state)
 	has(json_array_get(json_object_get(result, "domains"), 0),
 		"{\"name\":\"example.net\",\"authoritative\":true,\"complete\":false,"
 		"\"shadow\":false,\"ready\":true,\"known\":0,\"gone\":0,\"head\":0}");
-	assert_int_equal(json_object_size(result), 15);
+	assert_int_equal(json_object_size(result), 16);
+	json_decref(result);
+}
+
+static void rule_28_status_says_how_long_nothing_is_answered(void **state)
+{
+	struct daemon *d = *state;
+	json_t *result = client_result(&c, "status", NULL);
+
+	has(result, "{\"settling_s\":32}"); /* the time begins when the ports are open */
+	json_decref(result);
+	nx_engine_ports_open(d->engine);
+	result = client_result(&c, "status", NULL);
+	assert_in_range(json_integer_value(json_object_get(result, "settling_s")), 20, 32);
 	json_decref(result);
 }
 
@@ -730,6 +743,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(hello_states_the_protocol),
 		TEST(status_sums_the_workers),
+		TEST(rule_28_status_says_how_long_nothing_is_answered),
 		TEST(stats_holds_every_reason),
 		TEST(ports_and_services_are_listed),
 		TEST(domains_come_and_go),
