@@ -91,6 +91,7 @@ static void box_copy(struct nx_policy *p, const struct nx_policy_input *in)
 	p->shadow = in->shadow;
 	p->bypass_ack_until_ns = in->bypass_ack_until_ns;
 	p->settle_until_ns = in->settle_until_ns;
+	p->recall = in->recall;
 	p->reason_header = c->reason_header;
 	memcpy(p->server, c->server, sizeof(p->server));
 	p->server_len = (uint8_t)strnlen(p->server, sizeof(p->server));

@@ -47,6 +47,7 @@ struct nx_policy_input {
 	unsigned n_workers; /* scratch spaces to make */
 	bool bypass, shadow;
 	uint64_t bypass_ack_until_ns, settle_until_ns;
+	const struct nx_recall *recall; /* outlives the snapshot; NULL: nothing ever changes */
 	uint64_t version;
 	struct nx_tag_key tag_key[2]; /* the store's; the file's win where present */
 };

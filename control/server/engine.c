@@ -116,6 +116,7 @@ int nx_engine_build(struct nx_engine *e, const struct nx_config *config,
 	if (!*e->slot) /* without a policy everything passed unseen */
 		nx_engine_hold_answers(e);
 	in.settle_until_ns = e->settle_until_ns;
+	in.recall = &e->recall;
 	if (config == e->config) { /* a reload is refused instead: someone is there to read why */
 		in.sources = kept;
 		in.n_sources = kept_sources(config, records, kept);
@@ -328,6 +329,7 @@ int nx_engine_create(struct nx_config *config, unsigned n_workers, struct nx_pol
 		e->bypass_ack_until_ns = nx_engine_now_ns() + ACK_HOLD_NS;
 	if ((rc = nx_engine_build(e, config, &e->records, &policy, err)) != NX_OK)
 		goto fail;
+	atomic_init(&e->recall.until_ns, e->settle_until_ns); /* 0, or UINT64_MAX */
 	rcu_register_thread();
 	nx_rcu_offline();
 	rcu_assign_pointer(*e->slot, policy);

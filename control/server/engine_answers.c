@@ -8,6 +8,9 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 
+/* 64*T1, and more than the steps of the workers' clock and of their memory's. */
+#define RECALL_NS (33 * NS_PER_S)
+
 void nx_engine_hold_answers(struct nx_engine *e)
 {
 	uint64_t settle_ns = e->boot_config->box.settle_s * NS_PER_S;
@@ -16,6 +19,25 @@ void nx_engine_hold_answers(struct nx_engine *e)
 		e->settle_until_ns = 0;
 	else
 		e->settle_until_ns = e->ports_open ? nx_engine_now_ns() + settle_ns : UINT64_MAX;
+}
+
+/* As long as no port is open nothing has passed that could be recalled. */
+void nx_engine_recall(struct nx_engine *e)
+{
+	if (e->ports_open)
+		nx_recall_hold(&e->recall);
+}
+
+void nx_engine_recall_ends(struct nx_engine *e)
+{
+	uint64_t from = nx_engine_now_ns();
+
+	if (atomic_load_explicit(&e->recall.until_ns, memory_order_relaxed) != UINT64_MAX ||
+		e->job || e->settle_until_ns == UINT64_MAX)
+		return;
+	if (from < e->settle_until_ns)
+		from = e->settle_until_ns;
+	atomic_store_explicit(&e->recall.until_ns, from + RECALL_NS, memory_order_relaxed);
 }
 
 void nx_engine_ports_open(struct nx_engine *e)

@@ -87,7 +87,8 @@ struct nx_engine {
 	uint64_t bypass_ack_until_ns;
 	bool ports_open;
 	uint64_t settle_until_ns;
-	bool flags_deferred; /* bypass and shadow are in force but not stored */
+	struct nx_recall recall; /* loader: w too */
+	bool flags_deferred;     /* bypass and shadow are in force but not stored */
 	int event_fd;
 	struct nx_job *job; /* NULL: nobody writes but main */
 	struct nx_txn *txn; /* NULL: no transaction is open */
@@ -135,6 +136,12 @@ int nx_engine_build(struct nx_engine *e, const struct nx_config *config,
 /* nx_engine_hold_answers has the policies built from now on answer nothing for the settle time, and
  * until the ports are open. For when requests may have been passed that no worker remembers. */
 void nx_engine_hold_answers(struct nx_engine *e);
+
+/* nx_engine_recall has the workers ask their memory from now on: call it before whatever may turn a
+ * verdict. nx_engine_recall_ends says until when, once all has settled and no bulk work is under
+ * way. */
+void nx_engine_recall(struct nx_engine *e);
+void nx_engine_recall_ends(struct nx_engine *e);
 
 /* nx_engine_republish builds and publishes the engine's own records. Where memory lacks even for
  * that, no policy at all is published: everything passes. */

@@ -199,6 +199,7 @@ static struct nx_job *load_create(
 		.digits_are_names = r->digits_are_names,
 		.fd = -1,
 		.live = d->users,
+		.recall = &e->recall,
 		.cancel = &job->cancel,
 		.progress = on_progress,
 		.progress_arg = job,
@@ -414,6 +415,8 @@ void nx_engine_poll(struct nx_engine *e, struct nx_engine_events *out)
 	}
 	if (nx_engine_settled(e) && job && job->taken)
 		job_end(e, job, out);
+	if (nx_engine_settled(e)) /* the end may have begun something */
+		nx_engine_recall_ends(e);
 }
 
 void nx_engine_tick(struct nx_engine *e, struct nx_engine_events *out)

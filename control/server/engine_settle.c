@@ -47,6 +47,7 @@ static void discard(struct nx_engine *e, struct nx_litter l)
 
 void nx_engine_publish(struct nx_engine *e, struct nx_policy *p)
 {
+	nx_engine_recall(e);
 	NX_RCU_RELEASE();
 	discard(e, (struct nx_litter){.policy = rcu_xchg_pointer(e->slot, p)});
 }

@@ -179,6 +179,7 @@ static void set_users(struct nx_engine *e, struct step *s, size_t n)
 {
 	bool left_behind = false;
 
+	nx_engine_recall(e);
 	for (size_t i = 0; i < n; i++) {
 		int rc = NX_OK;
 

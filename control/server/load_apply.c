@@ -204,6 +204,7 @@ static uint64_t reclaim_us(struct nx_load *l)
 /* The committed changes into the table in service.  Error: NX_ERR_NOMEM, NX_ERR_COLLISION. */
 static int change_table(struct nx_load *l, const struct changes *changes)
 {
+	nx_recall_hold(l->recall);
 	for (size_t i = 0, n; i < changes->n; i += n) {
 		int rc;
 

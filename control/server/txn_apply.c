@@ -218,6 +218,7 @@ static int change_live(struct nx_txn_apply *a)
 	size_t n = 0;
 	int rc = NX_OK;
 
+	nx_recall_hold(a->recall);
 	for (uint32_t i = 0; i < a->rows->n_index && rc == NX_OK; i++) {
 		nx_staged_get(a->rows, i, &u);
 		if (u.old == u.state)

@@ -21,8 +21,9 @@ struct nx_txn_apply {
 	bool replace, diff;
 	uint64_t base; /* the data version it builds on */
 	struct nx_guard guard;
-	struct nx_staged *rows; /* not touched by others meanwhile */
-	struct nx_users *live;  /* in service; changed in place by a delta. NULL: none */
+	struct nx_staged *rows;   /* not touched by others meanwhile */
+	struct nx_users *live;    /* in service; changed in place by a delta. NULL: none */
+	struct nx_recall *recall; /* held before that */
 	uint8_t secret[NX_USERS_SECRET_LEN];
 	const atomic_bool *cancel;
 

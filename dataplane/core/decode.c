@@ -18,6 +18,7 @@
 
 #define IPV4_LEN           20
 #define IPV4_FRAGMENT_MASK 0x3fff /* MF and the offset */
+#define IPV4_OFFSET_MASK   0x1fff /* of 8 bytes */
 #define IPV4_OPTION_END    0
 #define IPV4_OPTION_NOP    1
 #define IPV4_OPTION_LSRR   131
@@ -96,6 +97,14 @@ static inline bool ipv4_csum_ok(const struct nx_packet *p, const uint8_t *ip, ui
 	return nx_csum_fold(nx_csum_words(ip, len / 4)) == 0;
 }
 
+static void note_fragment(
+	struct nx_packet *p, uint32_t id, uint32_t off, uint32_t begin, uint32_t end)
+{
+	p->is_fragment = true;
+	p->frag = (struct nx_fragment){
+		p->src, p->dst, id, p->vlan, (uint16_t)off, (uint16_t)(end - begin), 0};
+}
+
 static inline unsigned decode_ipv4(struct nx_packet *p, uint32_t *end)
 {
 	const uint8_t *ip = p->frame + p->l3_off;
@@ -109,15 +118,19 @@ static inline unsigned decode_ipv4(struct nx_packet *p, uint32_t *end)
 		return NX_R_TRUNCATED;
 	if (!ipv4_csum_ok(p, ip, header_len))
 		return NX_R_IP_CHECKSUM;
-	if (be16(ip + 6) & IPV4_FRAGMENT_MASK)
-		return NX_R_FRAGMENT;
 	if (ip[9] != PROTO_UDP)
-		return NX_R_NOT_UDP;
+		return be16(ip + 6) & IPV4_FRAGMENT_MASK ? NX_R_FRAGMENT : NX_R_NOT_UDP;
 	p->is_v6 = false;
 	p->src = nx_addr_v4(ip + 12);
 	p->dst = nx_addr_v4(ip + 16);
 	p->l4_off = (uint16_t)(p->l3_off + header_len);
 	*end = p->l3_off + total_len;
+	if (be16(ip + 6) & IPV4_FRAGMENT_MASK) {
+		note_fragment(
+			p, be16(ip + 4), (be16(ip + 6) & IPV4_OFFSET_MASK) * 8u, p->l4_off, *end);
+		if (p->frag.off)
+			return NX_R_FRAGMENT;
+	}
 	if (header_len > IPV4_LEN)
 		return check_ipv4_options(ip + IPV4_LEN, header_len - IPV4_LEN);
 	return NX_R_UNDECIDED;
@@ -131,6 +144,22 @@ static unsigned skip_extensions(struct nx_packet *p, uint8_t next, uint32_t off,
 		const uint8_t *ext = p->frame + off;
 		uint32_t ext_len;
 
+		if (next == PROTO_FRAGMENT && end - off >= 8 && n < IPV6_EXT_MAX &&
+			!p->is_fragment) {
+			uint32_t at = be16(ext + 2) & 0xfff8u;
+
+			next = ext[0];
+			off += 8;
+			if (at == 0 && !(ext[3] & 1))
+				continue; /* atomic: RFC 6946 */
+			note_fragment(
+				p, (uint32_t)be16(ext + 4) << 16 | be16(ext + 6), at, off, end);
+			if (at)
+				return NX_R_FRAGMENT;
+			if (next == PROTO_UDP)
+				break;
+			continue;
+		}
 		if (next == PROTO_FRAGMENT)
 			return NX_R_FRAGMENT;
 		if (next != PROTO_HOP && next != PROTO_ROUTING && next != PROTO_AH &&
@@ -172,8 +201,17 @@ static inline unsigned decode_udp(struct nx_packet *p, uint32_t end)
 	const uint8_t *udp = p->frame + p->l4_off;
 	uint32_t room = end - p->l4_off;
 
-	if (room < UDP_LEN || be16(udp + 4) != room)
+	if (room < UDP_LEN)
 		return NX_R_TRUNCATED;
+	if (p->is_fragment) { /* the first: more must come, in units of 8 bytes */
+		uint32_t total = be16(udp + 4) + p->frag.len - room;
+
+		if (be16(udp + 4) <= room || p->frag.len % 8 != 0 || total > UINT16_MAX)
+			return NX_R_TRUNCATED;
+		p->frag.total = (uint16_t)total;
+	} else if (be16(udp + 4) != room) {
+		return NX_R_TRUNCATED;
+	}
 	p->src_port = be16(udp);
 	p->dst_port = be16(udp + 2);
 	p->payload_off = (uint16_t)(p->l4_off + UDP_LEN);
@@ -227,11 +265,13 @@ static inline unsigned decode(struct nx_packet *p)
 
 unsigned nx_decode(struct nx_packet *p)
 {
-	unsigned reason = decode(p);
+	unsigned reason;
 
+	p->is_fragment = false;
+	reason = decode(p);
 	p->reason = (uint8_t)reason;
 	p->like = p;
-	p->is_plain = reason == NX_R_UNDECIDED && p->frame_len >= HEAD_MAX &&
+	p->is_plain = reason == NX_R_UNDECIDED && !p->is_fragment && p->frame_len >= HEAD_MAX &&
 		      p->payload_off <= HEAD_MAX &&
 		      p->l4_off - p->l3_off == (p->is_v6 ? IPV6_LEN : IPV4_LEN);
 	return reason;
@@ -301,6 +341,7 @@ static inline __attribute__((always_inline)) bool like(
 		return false;
 	p->path = before->path;
 	p->like = before->like;
+	p->is_fragment = false;
 	p->payload_len = (uint16_t)(udp_len - UDP_LEN);
 	return true;
 }
@@ -317,6 +358,8 @@ bool nx_decode_udp_csum(const struct nx_packet *p)
 	const uint8_t *udp = p->frame + p->l4_off;
 	uint16_t udp_len = (uint16_t)(p->payload_len + UDP_LEN);
 
+	if (p->is_fragment) /* cannot be verified; fragment.h says what follows */
+		return !p->is_v6 || be16(udp + UDP_CSUM) != 0;
 	if (p->udp_csum != NX_CSUM_UNKNOWN)
 		return p->udp_csum == NX_CSUM_GOOD;
 	if (be16(udp + UDP_CSUM) == 0)

@@ -7,6 +7,7 @@
 #ifndef NX_CORE_PACKET_H
 #define NX_CORE_PACKET_H
 
+#include "dataplane/core/fragment.h"
 #include "dataplane/core/sip.h"
 #include "nxsip/addr.h"
 #include "nxsip/key.h"
@@ -51,6 +52,8 @@ struct nx_packet {
 		struct nx_path; /* its fields, as if they were the packet's own */
 	};
 	const struct nx_packet *like; /* the burst's first packet on the same path */
+	bool is_fragment;             /* frag is set, for rule 36 */
+	struct nx_fragment frag;
 
 	/* parse (sip_parse.c): valid once parsed; spans count from the payload's start */
 	struct nx_sip sip;

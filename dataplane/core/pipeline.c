@@ -3,6 +3,7 @@
  * packets hides. The shard words are few and stay in the cache. */
 #include "dataplane/core/pipeline.h"
 
+#include "dataplane/core/bytes.h"
 #include "dataplane/core/decode.h"
 #include "dataplane/core/passes.h"
 #include "dataplane/core/verdict.h"
@@ -40,11 +41,52 @@ static const struct nx_users *users_of(const struct nx_policy *policy, const str
 	return policy->domains[p->domain].users;
 }
 
-void nx_pipeline_init(struct nx_pipeline *pl, unsigned worker, const uint8_t key[16])
+void nx_pipeline_init(
+	struct nx_pipeline *pl, unsigned worker, const uint8_t key[NX_PIPELINE_KEYS][16])
 {
 	pl->worker = worker;
 	nx_sip_habit_init(&pl->habit);
-	nx_limit_init(&pl->limit, key);
+	nx_limit_init(&pl->limit, key[0]);
+	memset(pl->tx_bucket, 0, sizeof(pl->tx_bucket));
+	nx_txmemory_init(&pl->tx, key[1], pl->tx_bucket, NX_TXMEMORY_BUCKETS);
+	memset(pl->fragment_bucket, 0, sizeof(pl->fragment_bucket));
+	nx_fragments_init(&pl->fragments, key[2], pl->fragment_bucket, NX_FRAGMENT_BUCKETS);
+}
+
+/* Rule 36, in the order of arrival. */
+static void follow(struct nx_pipeline *pl, const struct nx_policy *policy, uint64_t now_ns,
+	struct nx_packet *p)
+{
+	bool ends = nx_reason_info(p->reason)->verdict != NX_PASS;
+	bool ended;
+
+	if (p->frag.off ? !nx_policy_is_own(policy, &p->dst) : p->service < 0)
+		return;
+	ended = nx_fragments_follow(&pl->fragments, &p->frag, ends, now_ns);
+	if (p->frag.off) {
+		p->reason = ended ? NX_R_FRAGMENT_DROP : NX_R_FRAGMENT;
+	} else if (ends && !ended) {
+		p->reason = NX_R_FRAGMENT;
+		if (p->has_key)
+			nx_txmemory_remember(&pl->tx, now_ns, p);
+	}
+}
+
+static out_of_line void follow_all(struct nx_pipeline *pl, const struct nx_policy *policy,
+	uint64_t now_ns, struct nx_packet *const pkts[], unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (!pkts[i]->from_core && pkts[i]->is_fragment)
+			follow(pl, policy, now_ns, pkts[i]);
+}
+
+void nx_pipeline_give_up(
+	struct nx_pipeline *pl, uint64_t now_ns, struct nx_packet *p, unsigned reason)
+{
+	p->reason = (uint8_t)reason;
+	nx_txmemory_remember(&pl->tx, now_ns, p);
+	if (p->is_fragment)
+		(void)nx_fragments_follow(&pl->fragments, &p->frag, false, now_ns);
 }
 
 void nx_pipeline_judge(struct nx_pipeline *pl, const struct nx_policy *policy, uint64_t now_ns,
@@ -53,17 +95,21 @@ void nx_pipeline_judge(struct nx_pipeline *pl, const struct nx_policy *policy, u
 	struct nx_packet *open[NX_BURST_MAX];
 	const struct nx_packet *before = NULL;
 	unsigned n_open = 0;
+	bool fragments = false;
 
 	for (unsigned i = 0; i < n; i++) {
 		struct nx_packet *p = pkts[i];
 
 		start(p);
-		if (p->from_core)
+		if (p->from_core) {
 			p->reason = NX_R_FROM_CORE;
-		else if (!policy)
+		} else if (!policy) {
 			p->reason = NX_R_NO_TABLE;
-		else if (read_head(policy, now_ns, before, p))
-			before = p;
+		} else {
+			if (read_head(policy, now_ns, before, p))
+				before = p;
+			fragments |= p->is_fragment;
+		}
 		if (p->reason != NX_R_UNDECIDED)
 			continue;
 		nx_verdict_ask(policy, &pl->habit, p);
@@ -74,6 +120,11 @@ void nx_pipeline_judge(struct nx_pipeline *pl, const struct nx_policy *policy, u
 	}
 	for (unsigned i = 0; i < n_open; i++)
 		nx_verdict_decide(policy, pl->worker, open[i]);
-	if (policy && policy->limits_passes)
+	if (!policy)
+		return;
+	nx_txmemory_apply(&pl->tx, policy, now_ns, pkts, n);
+	if (policy->limits_passes)
 		nx_passes_limit(policy, &pl->limit, now_ns, pkts, n);
+	if (fragments && !policy->bypass)
+		follow_all(pl, policy, now_ns, pkts, n);
 }

@@ -55,7 +55,7 @@ struct nx_sip {
 	struct nx_span from, to, call_id, cseq;
 	struct nx_span to_uri;           /* the URI in To: inside <>, or the bare addr-spec */
 	struct nx_span from_tag, to_tag; /* parameter values; len 0 with the flag set: empty tag */
-	uint32_t cseq_number;
+	uint32_t cseq_number, content_length; /* 0 where absent */
 
 	/* Via rows in order, as values; row 0 holds the top Via, possibly comma-joined with others
 	 */

@@ -390,6 +390,7 @@ static always_inline unsigned sound_end(
 	struct nx_sip *sip, size_t p, uint32_t seen, uint32_t content_length, size_t len)
 {
 	sip->header_len = (uint16_t)p;
+	sip->content_length = content_length;
 	if (unlikely((seen & OBLIGATORY) != OBLIGATORY))
 		return NX_R_MISSING_HEADER;
 	return likely(content_length <= len - p) ? NX_R_UNDECIDED : NX_R_CONTENT_LENGTH;

@@ -166,45 +166,45 @@ enum nx_txfound nx_txmemory_get(const struct nx_txmemory *m, uint64_t id, uint64
 
 /* ---- rule 28 ---- */
 
-/* Reasons for which a judged request does not reach the SBC. */
-static bool is_ended(unsigned reason)
-{
-	enum nx_verdict verdict = nx_reason_info(reason)->verdict;
+/* What a reason means to the memory. */
+enum role {
+	NONE,
+	ENDED, /* a judged request does not reach the SBC */
+	KEPT,  /* it passes, and might be answered after a change of the store, a switch, or another
+		* moment. What only the configuration file can turn is not among them: after such a
+		* reload the box settles anew. Nor are those of step 8 itself but SETTLING. */
+};
 
-	return verdict == NX_404 || verdict == NX_604 || reason == NX_R_RULE_DROP ||
-	       reason == NX_R_PUBLIC_DROP;
-}
-
-/* Reasons for which a request passes today and might be answered after a change of the store, a
- * switch, or another moment. What only the configuration file can turn is not among them: after
- * such a reload the box settles anew. Nor are those of step 8 itself but SETTLING. */
-static bool is_kept(unsigned reason)
-{
-	switch (reason) {
-	case NX_R_HOST:
-	case NX_R_NO_TABLE:
-	case NX_R_KNOWN:
-	case NX_R_OVERLAP:
-	case NX_R_OPEN:
-	case NX_R_RULE_PASS:
-	case NX_R_RULE_FAILED:
-	case NX_R_SETTLING:
-	case NX_R_SHADOW_404:
-	case NX_R_SHADOW_604:
-	case NX_R_SHADOW_DROP:
-	case NX_R_PUBLIC_PASS:
-	case NX_R_SYMMETRIC:
-		return true;
-	default:
-		return false;
-	}
-}
+static const uint8_t roles[NX_REASON_COUNT] = {
+	[NX_R_UNKNOWN_NUMBER] = ENDED,
+	[NX_R_UNKNOWN_NAME] = ENDED,
+	[NX_R_REGISTER_404] = ENDED,
+	[NX_R_GONE_404] = ENDED,
+	[NX_R_GONE_604] = ENDED,
+	[NX_R_RULE_404] = ENDED,
+	[NX_R_RULE_604] = ENDED,
+	[NX_R_RULE_DROP] = ENDED,
+	[NX_R_PUBLIC_DROP] = ENDED,
+	[NX_R_HOST] = KEPT,
+	[NX_R_NO_TABLE] = KEPT,
+	[NX_R_KNOWN] = KEPT,
+	[NX_R_OVERLAP] = KEPT,
+	[NX_R_OPEN] = KEPT,
+	[NX_R_RULE_PASS] = KEPT,
+	[NX_R_RULE_FAILED] = KEPT,
+	[NX_R_SETTLING] = KEPT,
+	[NX_R_SHADOW_404] = KEPT,
+	[NX_R_SHADOW_604] = KEPT,
+	[NX_R_SHADOW_DROP] = KEPT,
+	[NX_R_PUBLIC_PASS] = KEPT,
+	[NX_R_SYMMETRIC] = KEPT,
+};
 
 static void apply_one(struct nx_txmemory *m, uint64_t now_ns, struct nx_packet *p, uint64_t id)
 {
 	enum nx_txfound found;
 
-	if (is_kept(p->reason)) {
+	if (roles[p->reason] == KEPT) {
 		nx_txmemory_put(m, id, now_ns);
 		return;
 	}
@@ -213,30 +213,39 @@ static void apply_one(struct nx_txmemory *m, uint64_t now_ns, struct nx_packet *
 		p->reason = found == NX_TX_HELD ? NX_R_IN_TRANSACTION : NX_R_MEMORY_OVERFLOW;
 }
 
-/* The packets of a burst that the memory has to do with. */
-static unsigned select_open(
-	bool settling, struct nx_packet *const p[], unsigned n, struct nx_packet *open[])
+/* Out: open, the packets of a burst that the memory has to do with: what passes is always
+ * remembered, what ends is only looked up while recalling. */
+static inline unsigned select_open(
+	bool recalling, struct nx_packet *const p[], unsigned n, struct nx_packet *open[])
 {
+	const unsigned first = recalling ? ENDED : KEPT;
 	unsigned n_open = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		bool ended = is_ended(p[i]->reason);
-
-		if (ended && settling)
-			p[i]->reason = NX_R_SETTLING;
-		if (ended || is_kept(p[i]->reason))
-			open[n_open++] = p[i];
+		open[n_open] = p[i];
+		n_open += roles[p[i]->reason] >= first;
 	}
 	return n_open;
+}
+
+static void settle(struct nx_packet *const p[], unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (roles[p[i]->reason] == ENDED)
+			p[i]->reason = NX_R_SETTLING;
 }
 
 void nx_txmemory_apply(struct nx_txmemory *m, const struct nx_policy *policy, uint64_t now_ns,
 	struct nx_packet *const p[], unsigned n)
 {
+	const bool recalling = policy->recall && nx_recall_is_on(policy->recall, now_ns);
 	struct nx_packet *open[NX_BURST_MAX];
 	uint64_t id[NX_BURST_MAX];
-	unsigned n_open = select_open(now_ns < policy->settle_until_ns, p, n, open);
+	unsigned n_open;
 
+	if (recalling && now_ns < policy->settle_until_ns)
+		settle(p, n);
+	n_open = select_open(recalling, p, n, open);
 	if (n_open == 0)
 		return;
 	nx_txmemory_ids(m, (const struct nx_packet *const *)open, n_open, id);

@@ -11,8 +11,9 @@
  * had the original, since the port spreads packets by their addresses and ports.
  *
  * How: a hash table of buckets, one cache line each. A request that passes costs one write to one
- * line, one that would be answered one read. A slot holds 24 bits of the id and the time. An entry
- * is held for 32 s from the last time it was put, at most 0.8 s more.
+ * line, one that would be answered one read, and that only after a change (nxsip/recall.h). A slot
+ * holds 24 bits of the id and the time. An entry is held for 32 s from the last time it was put, at
+ * most 0.8 s more.
  *
  * When a bucket has no free slot, the oldest entry goes, and the bucket notes when that one had
  * been put: until it would have ended, the bucket answers LOST for what it does not hold, and such
@@ -67,10 +68,11 @@ void nx_txmemory_init(
 
 /* nx_txmemory_apply is rule 28 for a judged burst, in the order of arrival: a packet whose reason
  * ends it here passes as SETTLING, IN_TRANSACTION or MEMORY_OVERFLOW instead where the rule says
- * so; one that passes, and that a change could have answered, is remembered. Thread: the worker; no
- * allocation, no system call. In:     n <= NX_BURST_MAX packets with their final reasons (steps 9
- * and 10 included: what is only counted in shadow stays so); now_ns: CLOCK_MONOTONIC, never less
- * than before. */
+ * so; one that passes, and that a change could have answered, is remembered. What ends is looked up
+ * only while policy->recall is on.
+ * Thread: the worker, after it has read policy and tables; no allocation, no system call.
+ * In:     n <= NX_BURST_MAX packets with their final reasons (steps 9 and 10 included: what is only
+ *         counted in shadow stays so); now_ns: CLOCK_MONOTONIC, never less than before. */
 void nx_txmemory_apply(struct nx_txmemory *m, const struct nx_policy *policy, uint64_t now_ns,
 	struct nx_packet *const p[], unsigned n);
 

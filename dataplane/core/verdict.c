@@ -172,12 +172,26 @@ static out_of_line unsigned identify_register(const struct nx_policy *policy, st
 	return uri_domain(service, msg, &ruri) == p->domain ? NX_R_UNDECIDED : NX_R_HOST;
 }
 
+/* What the parser says of a first fragment (rule 36): a body may go on in later ones, up to UDP's
+ * length; headers that do leave nothing to decide by. */
+static unsigned of_fragment(const struct nx_packet *p, unsigned reason)
+{
+	uint32_t later_len = (uint32_t)p->frag.total - p->frag.len;
+	uint32_t body_len = p->payload_len - p->sip.header_len + later_len;
+
+	if (reason == NX_R_CONTENT_LENGTH && p->sip.content_length <= body_len)
+		return NX_R_UNDECIDED;
+	return nx_reason_is_unanswerable(reason) ? NX_R_FRAGMENT : reason;
+}
+
 /* Steps 1 to 3 for what was parsed with `parsed`: is it ours, absorbed, or to pass? */
 static out_of_line unsigned judge_request(
 	const struct nx_policy *policy, const struct nx_packet *p, unsigned parsed)
 {
 	const struct nx_class *class = &policy->classes[p->class];
 
+	if (p->is_fragment)
+		parsed = of_fragment(p, parsed);
 	if (parsed == NX_R_UNDECIDED && p->sip.method == NX_M_ACK)
 		return nx_reply_owns(policy->tag_key, p) ? NX_R_ACK_ABSORBED
 		       : policy->bypass                  ? NX_R_BYPASS

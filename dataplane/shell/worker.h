@@ -20,6 +20,7 @@ struct nx_worker {
 	struct nx_worker_stats stats; /* dp: w, ctl: r */
 
 	/* dp only */
+	uint64_t now_ns; /* of the burst */
 	struct nx_packet packet[NX_BURST_MAX];
 	struct nx_pipeline pipeline;
 	uint8_t *linear[NX_BURST_MAX]; /* NX_FRAME_MAX bytes each: frames in several mbufs, made one

@@ -16,6 +16,7 @@
 #include "nxsip/addr.h"
 #include "nxsip/ivmap.h"
 #include "nxsip/key.h"
+#include "nxsip/recall.h"
 #include "nxsip/users.h"
 
 #define NX_NAME_MAX        32  /* services, classes, plans: bytes with the terminator */
@@ -143,6 +144,8 @@ struct nx_policy {
 	uint64_t
 		bypass_ack_until_ns; /* CLOCK_MONOTONIC; while bypass: absorb our ACKs until then */
 	uint64_t settle_until_ns;    /* CLOCK_MONOTONIC; nothing is answered before (rule 28) */
+	const struct nx_recall
+		*recall; /* on while settling. ctl: w, dp: r; NULL: nothing changes */
 
 	struct nx_service *services;
 	uint32_t n_services;

@@ -40,7 +40,7 @@ SETTLE_S = 120
 HAD_CORE = 0.98  # else others disturb, and the figures with them
 
 CONFIG = """\
-box: {{name: bench}}
+box: {{name: bench, settle: 0}}
 eal: {{hugepages: off, memory: 512, file_prefix: nxbenchchanges}}
 workers: {{control_core: {control}, cores: [{core}], idle: busy}}
 queues: {{mempool: 16383}}

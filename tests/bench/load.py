@@ -24,7 +24,7 @@ FIRST = 10**9
 PIECE = 100_000  # rows written at a time
 
 CONFIG = """\
-box: {{name: bench}}
+box: {{name: bench, settle: 0}}
 eal: {{hugepages: off, memory: 64, file_prefix: nxbenchload}}
 workers: {{control_core: {control}, cores: [{core}]}}
 queues: {{mempool: 8191}}

@@ -112,7 +112,7 @@ static struct nx_policy *build(struct nx_users *users)
 struct world *world_create(void)
 {
 	static const uint8_t secret[NX_USERS_SECRET_LEN] = {1};
-	static const uint8_t key[16] = {2};
+	static const uint8_t key[NX_PIPELINE_KEYS][16] = {{2}, {3}, {4}};
 	struct world *w = malloc(sizeof(*w));
 
 	if (!w || !(w->pipeline = aligned_alloc(64, sizeof(*w->pipeline))) ||

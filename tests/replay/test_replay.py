@@ -10,7 +10,7 @@ import pcap
 CASES = harness.cases()
 NOT_BY_CAPTURE = {
     *("no-buffer", "no-table", "rule-failed", "tx-full"),
-    *("settling", "in-transaction", "memory-overflow", "fragment-drop"),
+    *("settling", "in-transaction", "memory-overflow"),
 }
 
 

@@ -14,7 +14,7 @@ void sip_pages_init(struct sip_pages *at)
 	at->pipeline = aligned_alloc(64, sizeof(*at->pipeline));
 	if (!at->pipeline)
 		abort();
-	nx_pipeline_init(at->pipeline, 0, (const uint8_t[16]){1, 2, 3});
+	nx_pipeline_init(at->pipeline, 0, (const uint8_t[NX_PIPELINE_KEYS][16]){{1}, {2}, {3}});
 }
 
 void sip_pages_fini(struct sip_pages *at)

@@ -524,12 +524,52 @@ static void rule_13_what_is_not_ip_or_udp(void **state)
 	assert_int_equal(decode_spec(*state, &three, &p), NX_R_NOT_IP);
 }
 
-static void rule_36_any_fragment(void **state)
+/* A first fragment is decoded as far as it goes: UDP's length must lie beyond it. */
+static void rule_36_first_fragments(void **state)
 {
-	static const uint16_t fields[] = {0x2000, 0x0001, 0x20b9, 0x1fff, 0x6000};
+	static const uint8_t first[] = {17, 0, 0, 1, 1, 2, 3, 4};
 	static const uint8_t atomic[] = {17, 0, 0, 0, 0, 0, 0, 9};
-	static const uint8_t later[] = {17, 0, 0x05, 0xa8, 0, 0, 0, 9};
-	struct frame_spec frag6 = {.v6 = true, .next = 44, .ext = atomic, .ext_len = 8};
+	struct frame_spec frag6 = {.v6 = true, .next = 44, .ext = first, .ext_len = 8};
+	uint8_t frame[FRAME_MAX], payload[40] = {0};
+	struct nx_packet p;
+	size_t len = frame_build(frame, &v4, payload, sizeof(payload));
+
+	frame[14 + 4] = 0x12; /* id */
+	frame[14 + 5] = 0x34;
+	frame[14 + 6] = 0x20; /* MF */
+	frame_fix_ipv4(frame + 14);
+	assert_int_equal(decode_at_edge(*state, frame, len, &p), NX_R_TRUNCATED);
+	frame[14 + 20 + 4] = 0x0b; /* UDP length 3,000 */
+	frame[14 + 20 + 5] = 0xb8;
+	frame[14 + 20 + 6] ^= 1; /* its checksum is of what is not here */
+	assert_int_equal(decode_at_edge(*state, frame, len, &p), NX_R_UNDECIDED);
+	assert_true(p.is_fragment && p.frag.id == 0x1234 && p.frag.off == 0);
+	assert_true(p.frag.len == 48 && p.frag.total == 3000 && p.payload_len == 40);
+	assert_true(nx_decode_udp_csum(&p));
+	frame[14 + 3]--; /* not a multiple of 8 */
+	frame_fix_ipv4(frame + 14);
+	assert_int_equal(decode_at_edge(*state, frame, len - 1, &p), NX_R_TRUNCATED);
+
+	len = frame_build(frame, &frag6, payload, sizeof(payload));
+	frame[14 + 48 + 4] = 0x0b;
+	frame[14 + 48 + 5] = 0xb8;
+	assert_int_equal(decode_at_edge(*state, frame, len, &p), NX_R_UNDECIDED);
+	assert_true(p.is_fragment && p.frag.id == 0x01020304 && p.frag.total == 3000);
+	assert_true(nx_decode_udp_csum(&p));
+	frame[14 + 48 + 6] = frame[14 + 48 + 7] = 0;
+	assert_int_equal(decode_at_edge(*state, frame, len, &p), NX_R_UNDECIDED);
+	assert_false(nx_decode_udp_csum(&p));
+
+	frag6.ext = atomic; /* RFC 6946: a whole datagram */
+	assert_int_equal(decode_spec(*state, &frag6, &p), NX_R_UNDECIDED);
+	assert_false(p.is_fragment);
+}
+
+static void rule_36_later_fragments(void **state)
+{
+	static const uint16_t fields[] = {0x0001, 0x20b9, 0x1fff};
+	static const uint8_t later[] = {59, 0, 0x05, 0xa8, 0, 0, 0, 9};
+	struct frame_spec frag6 = {.v6 = true, .next = 44, .ext = later, .ext_len = 8};
 	uint8_t frame[FRAME_MAX];
 	struct nx_packet p;
 	size_t len = build(frame, &v4);
@@ -539,15 +579,16 @@ static void rule_36_any_fragment(void **state)
 		frame[14 + 7] = (uint8_t)fields[i];
 		frame_fix_ipv4(frame + 14);
 		assert_int_equal(decode_at_edge(*state, frame, len, &p), NX_R_FRAGMENT);
+		assert_true(p.is_fragment);
+		assert_int_equal(p.frag.off, (fields[i] & 0x1fff) * 8);
 	}
 	frame[14 + 6] = 0x40; /* DF alone */
 	frame[14 + 7] = 0;
 	frame_fix_ipv4(frame + 14);
 	assert_int_equal(decode_at_edge(*state, frame, len, &p), NX_R_UNDECIDED);
-
+	assert_false(p.is_fragment);
 	assert_int_equal(decode_spec(*state, &frag6, &p), NX_R_FRAGMENT);
-	frag6.ext = later;
-	assert_int_equal(decode_spec(*state, &frag6, &p), NX_R_FRAGMENT);
+	assert_true(p.is_fragment && p.frag.off == 0x5a8 && p.frag.id == 9);
 }
 
 static void rule_02_source_routed(void **state)
@@ -649,7 +690,8 @@ int main(void)
 		cmocka_unit_test(rule_02_lengths_that_contradict_each_other),
 		cmocka_unit_test(rule_02_wrong_versions_and_header_lengths),
 		cmocka_unit_test(rule_13_what_is_not_ip_or_udp),
-		cmocka_unit_test(rule_36_any_fragment),
+		cmocka_unit_test(rule_36_first_fragments),
+		cmocka_unit_test(rule_36_later_fragments),
 		cmocka_unit_test(rule_02_source_routed),
 		cmocka_unit_test(rule_02_bad_ipv4_options),
 		cmocka_unit_test(rule_02_extension_headers_are_bounded),

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -135,6 +137,76 @@ static void rule_28_settle_0_answers_at_once(void **state)
 	assert_int_equal(nx_engine_settling_s(b->e), 0);
 }
 
+/* ---- until when workers ask their memory ---- */
+
+static uint64_t recall_until(const struct nx_box *b)
+{
+	return atomic_load(&b->slot->recall->until_ns);
+}
+
+/* recalls asserts that workers ask their memory since a change, and cease to 32 s after it has
+ * settled. */
+static void recalls(struct nx_box *b)
+{
+	struct nx_engine_events ev;
+	uint64_t from = nx_engine_now_ns();
+
+	assert_true(recall_until(b) == UINT64_MAX);
+	assert_int_equal(nx_engine_settle(b->e, &b->err), 0);
+	nx_engine_poll(b->e, &ev);
+	assert_in_range(recall_until(b), from + 32 * S, nx_engine_now_ns() + 34 * S);
+}
+
+static void rule_28_every_change_has_the_memory_asked(void **state)
+{
+	struct nx_box *b = *state;
+	struct nx_load_request load = {.domain = "example.com", .client = "test"};
+
+	reopen(b, 0);
+	assert_int_equal(nx_engine_load_tables_start(b->e, &b->err), 0);
+	nx_engine_wait(b->e, NULL);
+	assert_true(recall_until(b) == 0); /* nothing can have passed */
+	nx_engine_ports_open(b->e);
+	assert_true(recall_until(b) == 0);
+	assert_int_equal(nx_box_user(b, "+442079460000", NX_USER_KNOWN), 0);
+	recalls(b);
+	assert_int_equal(nx_box_user(b, "+442079460000", NX_USER_ABSENT), 0);
+	recalls(b);
+	assert_int_equal(nx_engine_shadow_box(b->e, true, NULL, NULL, &b->err), 0);
+	recalls(b);
+	assert_int_equal(nx_engine_domain_del(b->e, "example.com", true, NULL, &b->err), 0);
+	recalls(b);
+	assert_int_equal(nx_engine_domain_add(
+				 b->e, "example.com", &(struct nx_domain_change){0}, NULL, &b->err),
+		0);
+	recalls(b);
+	load.fd = memfd_create("users", MFD_CLOEXEC);
+	assert_int_equal(write(load.fd, "+442079460001\n", 14), 14);
+	assert_int_equal(lseek(load.fd, 0, SEEK_SET), 0);
+	atomic_store(&b->e->recall.until_ns, 0); /* as long after */
+	assert_int_equal(nx_engine_load_start(b->e, &load, &b->err), 0);
+	nx_engine_wait(b->e, NULL);
+	assert_int_equal(nx_box_served(b, "example.com", "+442079460001"), NX_USER_KNOWN);
+	assert_in_range(recall_until(b), nx_engine_now_ns() + 31 * S, nx_engine_now_ns() + 34 * S);
+}
+
+static void rule_28_the_memory_is_asked_for_32_s_after_the_settle_time(void **state)
+{
+	struct nx_box *b = *state;
+	struct nx_engine_events ev;
+
+	reopen(b, SETTLE_S);
+	assert_true(recall_until(b) == UINT64_MAX);
+	nx_engine_poll(b->e, &ev);
+	assert_true(recall_until(b) == UINT64_MAX);
+	nx_engine_ports_open(b->e);
+	assert_true(recall_until(b) == UINT64_MAX);
+	assert_int_equal(nx_engine_settle(b->e, &b->err), 0);
+	nx_engine_poll(b->e, &ev);
+	assert_in_range(recall_until(b), b->slot->settle_until_ns + 32 * S,
+		b->slot->settle_until_ns + 34 * S);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +217,8 @@ int main(void)
 		T(rule_28_a_reload_that_judges_otherwise_begins_it_again),
 		T(rule_28_a_time_without_a_policy_begins_it_again),
 		T(rule_28_settle_0_answers_at_once),
+		T(rule_28_every_change_has_the_memory_asked),
+		T(rule_28_the_memory_is_asked_for_32_s_after_the_settle_time),
 #undef T
 	};
 

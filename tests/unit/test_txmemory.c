@@ -25,6 +25,7 @@ struct world {
 	struct nx_txmemory m;
 	struct nx_txbucket bucket[BUCKETS_MAX];
 	struct nx_policy policy;
+	struct nx_recall recall;
 };
 
 static int make_world(void **state)
@@ -33,6 +34,8 @@ static int make_world(void **state)
 
 	assert_non_null(w);
 	memset(w, 0, sizeof(*w));
+	nx_recall_hold(&w->recall);
+	w->policy.recall = &w->recall;
 	nx_txmemory_init(&w->m, key, w->bucket, BUCKETS_MAX);
 	*state = w;
 	return 0;
@@ -445,6 +448,19 @@ static void rule_28_nothing_is_answered_while_the_box_settles(void **state)
 	assert_int_equal(one(w, "d", NX_R_KNOWN, START), NX_R_KNOWN);
 }
 
+static void rule_28_nothing_is_looked_up_long_after_a_change(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(one(w, "a", NX_R_KNOWN, START), NX_R_KNOWN);
+	atomic_store(&w->recall.until_ns, START + 10 * S);
+	assert_int_equal(one(w, "a", NX_R_UNKNOWN_NUMBER, START + 10 * S), NX_R_UNKNOWN_NUMBER);
+	assert_int_equal(one(w, "a", NX_R_UNKNOWN_NUMBER, START + 10 * S - 1), NX_R_IN_TRANSACTION);
+	assert_int_equal(one(w, "b", NX_R_KNOWN, START + 10 * S), NX_R_KNOWN);
+	nx_recall_hold(&w->recall); /* what passed meanwhile is remembered */
+	assert_int_equal(one(w, "b", NX_R_UNKNOWN_NUMBER, START + 20 * S), NX_R_IN_TRANSACTION);
+}
+
 static void rule_28_a_packet_that_passes_late_is_remembered(void **state)
 {
 	struct world *w = *state;
@@ -532,6 +548,7 @@ int main(void)
 		test(rule_28_an_answer_is_not_remembered_and_is_repeated),
 		test(rule_28_other_reasons_are_left_alone),
 		test(rule_28_nothing_is_answered_while_the_box_settles),
+		test(rule_28_nothing_is_looked_up_long_after_a_change),
 		test(rule_28_a_packet_that_passes_late_is_remembered),
 		test(rule_28_an_overflow_passes_and_does_not_feed_itself),
 		test(rule_28_any_split_of_a_burst_is_the_same),

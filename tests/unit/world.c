@@ -92,7 +92,7 @@ int world_setup(void **state)
 	w->config = load();
 	w->pipeline = aligned_alloc(64, sizeof(*w->pipeline));
 	assert_non_null(w->pipeline);
-	nx_pipeline_init(w->pipeline, 0, (const uint8_t[16]){4, 5, 6});
+	nx_pipeline_init(w->pipeline, 0, (const uint8_t[NX_PIPELINE_KEYS][16]){{4}, {5}, {6}});
 	fill(w);
 	world_build(w);
 	*state = w;

@@ -69,8 +69,8 @@ FRAMES = [
         nobody(6, "nx1057130b8bba0ecb0562a71986"),
     ),
     access(extended(7, IPv6ExtHdrRouting(type=4, segleft=1, addresses=[SBC6])), passes("martian")),
-    access(extended(8, IPv6ExtHdrFragment(m=1, id=8)), passes("fragment")),
-    access(extended(9, IPv6ExtHdrFragment(m=0, id=9)), passes("fragment")),
+    access(extended(8, IPv6ExtHdrFragment(m=1, id=8)), passes("truncated")),
+    access(extended(9, IPv6ExtHdrFragment(m=0, id=9)), nobody(9, "nx1007292a4efb1bbcfe0ec9db4b")),
     access(extended(10, OPTIONS, HOP_BY_HOP), passes("truncated")),
     access(udp6(call(11), tc=0xB9, fl=0x12345, hlim=3), nobody(11, "nx10b34459a9bf51456283b46878")),
     access(

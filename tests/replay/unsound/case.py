@@ -82,7 +82,7 @@ FRAMES = [
     # fragments
     access(FIRST, passes("fragment")),
     access(LAST, passes("fragment")),
-    access(TINY, passes("fragment")),
+    access(TINY, passes("keepalive")),
     # addresses and ports
     access(to_mac(call(22, dst="224.0.1.75"), GROUP_MAC), passes("martian")),
     access(to_mac(call(23), GROUP_MAC), passes("martian")),
