@@ -235,10 +235,12 @@ static void assert_like(struct guard *g, const struct nx_packet *before, const u
 	q.path = (struct nx_path){.vlan = 1};
 	q.payload_len = 0;
 	q.like = NULL;
+	q.is_fragment = true;
 	if (!nx_decode_like(before, &q))
 		return;
 	++*n_like;
 	assert_int_equal(reason, NX_R_UNDECIDED);
+	assert_false(p.is_fragment || q.is_fragment);
 	assert_ptr_equal(q.like, before);
 	assert_int_equal(q.payload_len, p.payload_len);
 	assert_int_equal(q.service, before->service);
@@ -531,8 +533,10 @@ static void rule_36_first_fragments(void **state)
 	static const uint8_t atomic[] = {17, 0, 0, 0, 0, 0, 0, 9};
 	struct frame_spec frag6 = {.v6 = true, .next = 44, .ext = first, .ext_len = 8};
 	uint8_t frame[FRAME_MAX], payload[40] = {0};
-	struct nx_packet p;
+	struct nx_packet p, again = {.frame = frame};
 	size_t len = frame_build(frame, &v4, payload, sizeof(payload));
+
+	again.frame_len = (uint32_t)len;
 
 	frame[14 + 4] = 0x12; /* id */
 	frame[14 + 5] = 0x34;
@@ -545,6 +549,7 @@ static void rule_36_first_fragments(void **state)
 	assert_int_equal(decode_at_edge(*state, frame, len, &p), NX_R_UNDECIDED);
 	assert_true(p.is_fragment && p.frag.id == 0x1234 && p.frag.off == 0);
 	assert_true(p.frag.len == 48 && p.frag.total == 3000 && p.payload_len == 40);
+	assert_false(nx_decode_like(&p, &again)); /* not even itself */
 	assert_true(nx_decode_udp_csum(&p));
 	frame[14 + 3]--; /* not a multiple of 8 */
 	frame_fix_ipv4(frame + 14);
