@@ -406,7 +406,7 @@ static void rule_28_what_was_passed_goes_on_passing(void **state)
 		}
 }
 
-static void rule_28_an_answer_is_not_remembered_and_is_repeated(void **state)
+static void rule_28_not_what_was_answered_before(void **state)
 {
 	struct world *w = *state;
 
@@ -415,7 +415,7 @@ static void rule_28_an_answer_is_not_remembered_and_is_repeated(void **state)
 			one(w, "a", NX_R_UNKNOWN_NUMBER, START + i * S), NX_R_UNKNOWN_NUMBER);
 }
 
-static void rule_28_other_reasons_are_left_alone(void **state)
+static void rule_28_not_for_other_reasons(void **state)
 {
 	static const struct nx_txbucket none[BUCKETS_MAX];
 	struct world *w = *state;
@@ -448,7 +448,7 @@ static void rule_28_nothing_is_answered_while_the_box_settles(void **state)
 	assert_int_equal(one(w, "d", NX_R_KNOWN, START), NX_R_KNOWN);
 }
 
-static void rule_28_nothing_is_looked_up_long_after_a_change(void **state)
+static void rule_28_not_looked_up_long_after_a_change(void **state)
 {
 	struct world *w = *state;
 
@@ -545,10 +545,10 @@ int main(void)
 		test(rule_28_each_part_tells_transactions_apart),
 		test(rule_28_the_key_decides_the_ids),
 		test(rule_28_what_was_passed_goes_on_passing),
-		test(rule_28_an_answer_is_not_remembered_and_is_repeated),
-		test(rule_28_other_reasons_are_left_alone),
+		test(rule_28_not_what_was_answered_before),
+		test(rule_28_not_for_other_reasons),
 		test(rule_28_nothing_is_answered_while_the_box_settles),
-		test(rule_28_nothing_is_looked_up_long_after_a_change),
+		test(rule_28_not_looked_up_long_after_a_change),
 		test(rule_28_a_packet_that_passes_late_is_remembered),
 		test(rule_28_an_overflow_passes_and_does_not_feed_itself),
 		test(rule_28_any_split_of_a_burst_is_the_same),
