@@ -46,14 +46,13 @@ struct nx_packet {
 	uint8_t reason; /* enum nx_reason, or NX_R_UNDECIDED */
 
 	/* decode (decode.c) */
+	bool is_fragment;     /* frag is set */
 	uint16_t payload_len; /* of the UDP datagram, without trailing padding */
 	union {
 		struct nx_path path;
 		struct nx_path; /* its fields, as if they were the packet's own */
 	};
 	const struct nx_packet *like; /* the burst's first packet on the same path */
-	bool is_fragment;             /* frag is set, for rule 36 */
-	struct nx_fragment frag;
 
 	/* parse (sip_parse.c): valid once parsed; spans count from the payload's start */
 	struct nx_sip sip;
@@ -66,6 +65,8 @@ struct nx_packet {
 	bool has_key;
 	struct nx_key key;
 	struct nx_hash hash;
+
+	struct nx_fragment frag; /* decode, for rule 36 */
 };
 
 static inline const uint8_t *nx_payload(const struct nx_packet *p)
