@@ -108,7 +108,7 @@ static always_inline bool shape_request_line(
 	if (n == 0 || load64(msg + uri + n) != TEXT8(" SIP/2.0") || !at_crlf(msg + uri + n + 8))
 		return false;
 	sip->method = NX_M_INVITE;
-	sip->method_text = (struct nx_span){0, uri - 1};
+	sip->method_text = (struct nx_span){0, (uint16_t)(uri - 1)};
 	put_span(&sip->ruri, uri, uri + n);
 	*p = uri + n + 10;
 	return true;
