@@ -23,7 +23,8 @@ def read(build):
     objects = sorted(path.resolve() for path in (ROOT / build).rglob("*.gcda"))
     reached = defaultdict(Counter)
     for path in objects:
-        if "/dataplane/core/" not in str(path) and path.stem != "uri_plain":
+        way = path.stem.endswith(("_plain", "_sse2"))  # in tests/unit: what this machine has no need of
+        if "/dataplane/core/" not in str(path) and not way:
             continue
         text = subprocess.run(["gcov", "--json-format", "--stdout", str(path)], cwd=ROOT, check=True,
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
