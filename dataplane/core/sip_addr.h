@@ -1,7 +1,7 @@
 /* From and To values (RFC 3261 sections 20.10, 20.20, 20.39): name-addr or addr-spec, then
  * parameters; and generic parameters, which the Via shares. The URI itself is not taken apart.
  * Without <>, everything from the first ';' on is the header's; ',' and '?' may not stand there.
- * For inclusion by sip_parse.c only. */
+ * For inclusion by sip_message.h and its parts only. */
 #ifndef NX_CORE_SIP_ADDR_H
 #define NX_CORE_SIP_ADDR_H
 

@@ -1,6 +1,6 @@
 /* Header names: which header a line begins (RFC 3261 section 7.3). First letter and length tell
  * the names that count here apart; the one candidate is then compared whole.
- * For inclusion by sip_parse.c only. */
+ * For inclusion by sip_message.h and its parts only. */
 #ifndef NX_CORE_SIP_HEADER_H
 #define NX_CORE_SIP_HEADER_H
 

@@ -1,6 +1,6 @@
 /* The top Via (RFC 3261 sections 18.2, 20.42, 25.1; RFC 3581): its protocol, sent-by and those
  * parameters that the reply edits. Values joined after it by commas are only counted as present.
- * For inclusion by sip_parse.c only. */
+ * For inclusion by sip_message.h and its parts only. */
 #ifndef NX_CORE_SIP_VIA_H
 #define NX_CORE_SIP_VIA_H
 
