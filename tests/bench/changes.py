@@ -8,8 +8,8 @@ changed are random ones that nobody calls: those called have the same answers al
 loss is 1 - changing / quiet packets a second; of all pairs the median and an interval that holds the
 true median in 95 of 100 runs; beside it the same of the time that the worker had its core, which
 leaves out what other processes took of that. For 33 s after a change workers also ask their memory of
-passed transactions, in the quiet stretches too: that part of a change's cost is not in the loss. Durable rates (store, table, grace period over) beside
-what fdatasync costs. Control, client and the disk's interrupts are on one core, the worker on
+passed transactions, in the quiet stretches too: that part of a change's cost is not in the loss.
+Durable rates (store, table, grace period over) beside what fdatasync costs. Control, client and the disk's interrupts are on one core, the worker on
 another. Last lines: `name value`; the same as JSON in build/bench/changes.json."""
 
 import argparse

@@ -93,7 +93,6 @@ unsigned reference_differences(
  */
 enum reference_excuse {
 	REFERENCE_OTHER_HEADERS,
-	REFERENCE_LOWER_VIAS,
 	REFERENCE_ADDRESSES,
 	REFERENCE_WHITE_SPACE,
 	REFERENCE_QUOTED,

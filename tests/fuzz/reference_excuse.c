@@ -19,8 +19,6 @@ const char *reference_excuse_text(enum reference_excuse excuse)
 	switch (excuse) {
 	case REFERENCE_OTHER_HEADERS:
 		return "refused for a header or a body that nobody needs (RFC 3261 8.2.2)";
-	case REFERENCE_LOWER_VIAS:
-		return "refused for, or lost in, Via values after the first, which we copy unread";
 	case REFERENCE_ADDRESSES:
 		return "refused for the URI in From or To, which we copy unread";
 	case REFERENCE_WHITE_SPACE:
@@ -125,14 +123,6 @@ static void put_line(struct writer *w, const uint8_t *msg, size_t at, size_t len
 	const uint8_t *line = msg + at;
 	struct nx_span value = {0};
 
-	if (simple >> REFERENCE_LOWER_VIAS & 1 && is_one_of(line, len, "via", "v")) {
-		if (sip->via[0].off < at || sip->via[0].off >= at + len)
-			return;
-		put(w, line, sip->top_via.off - at);
-		put(w, msg + sip->top_via.off, sip->top_via.len);
-		put_text(w, "\r\n");
-		return;
-	}
 	if (simple >> REFERENCE_ADDRESSES & 1 && is_one_of(line, len, "from", "f"))
 		value = sip->from;
 	if (simple >> REFERENCE_ADDRESSES & 1 && is_one_of(line, len, "to", "t"))
@@ -212,8 +202,7 @@ static size_t simplify(
 /* What a simpler message no longer says. */
 static unsigned unsaid(unsigned simple)
 {
-	return (simple >> REFERENCE_LOWER_VIAS & 1 ? BIT(VIA_COUNT) : 0) |
-	       (simple >> REFERENCE_ADDRESSES & 1 ? BIT(TO_USER) | BIT(TO_HOST) : 0);
+	return simple >> REFERENCE_ADDRESSES & 1 ? BIT(TO_USER) | BIT(TO_HOST) : 0;
 }
 
 /* ---- faults of one ---- */
@@ -263,16 +252,6 @@ static unsigned hash(enum reference_parser parser, const uint8_t *msg, const str
 		       : 0;
 }
 
-/* Of Via values that nobody has read as such, not even the references agree how many they are. */
-static unsigned lower_vias(enum reference_parser parser, const uint8_t *msg,
-	const struct nx_sip *sip, const struct reference_finding *f)
-{
-	(void)parser;
-	(void)msg;
-	(void)f;
-	return sip->n_via > 1 || sip->top_via.len < sip->via[0].len ? BIT(VIA_COUNT) : 0;
-}
-
 typedef unsigned fault(enum reference_parser parser, const uint8_t *msg, const struct nx_sip *sip,
 	const struct reference_finding *f);
 
@@ -283,7 +262,6 @@ static const struct {
 	{REFERENCE_C_STRING, c_string},
 	{REFERENCE_JOINED, joined},
 	{REFERENCE_HASH, hash},
-	{REFERENCE_LOWER_VIAS, lower_vias},
 };
 
 /* Of what the parser may be wrong about this message. */
