@@ -45,7 +45,7 @@ void nx_pipeline_init(
 	struct nx_pipeline *pl, unsigned worker, const uint8_t key[NX_PIPELINE_KEYS][16])
 {
 	pl->worker = worker;
-	nx_sip_habit_init(&pl->habit);
+	memset(&pl->stencils, 0, sizeof(pl->stencils));
 	nx_limit_init(&pl->limit, key[0]);
 	memset(pl->tx_bucket, 0, sizeof(pl->tx_bucket));
 	nx_txmemory_init(&pl->tx, key[1], pl->tx_bucket, NX_TXMEMORY_BUCKETS);
@@ -112,7 +112,7 @@ void nx_pipeline_judge(struct nx_pipeline *pl, const struct nx_policy *policy, u
 		}
 		if (p->reason != NX_R_UNDECIDED)
 			continue;
-		nx_verdict_ask(policy, &pl->habit, p);
+		nx_verdict_ask(policy, &pl->stencils, p);
 		if (p->reason != NX_R_UNDECIDED)
 			continue;
 		nx_users_prefetch(users_of(policy, p), p->hash);

@@ -3,17 +3,18 @@
 #define NX_CORE_PIPELINE_H
 
 #include "dataplane/core/limit.h"
+#include "dataplane/core/sip_stencil.h"
 #include "dataplane/core/txmemory.h"
 
 #define NX_PIPELINE_KEYS 3
 
 /* What one worker's stages keep from burst to burst. No two workers share anything of it. */
 struct nx_pipeline {
-	unsigned worker;               /* whose Hyperscan scratch; NX_WORKER_MAX: control's */
-	struct nx_sip_habit habit;     /* how senders write their headers */
-	struct nx_limit limit;         /* rules 6, 13 */
-	struct nx_txmemory tx;         /* rule 28 */
-	struct nx_fragments fragments; /* rule 36 */
+	unsigned worker;                 /* whose Hyperscan scratch; NX_WORKER_MAX: control's */
+	struct nx_sip_stencils stencils; /* how senders write their requests */
+	struct nx_limit limit;           /* rules 6, 13 */
+	struct nx_txmemory tx;           /* rule 28 */
+	struct nx_fragments fragments;   /* rule 36 */
 	struct nx_txbucket tx_bucket[NX_TXMEMORY_BUCKETS];
 	struct nx_fragment_bucket fragment_bucket[NX_FRAGMENT_BUCKETS];
 };

@@ -74,41 +74,6 @@ struct nx_sip {
 	struct nx_span via[NX_SIP_VIA_MAX];
 };
 
-#define NX_SIP_HABIT_LINES 24 /* of a message that are kept: as many as trunks send */
-#define NX_SIP_HABIT_KINDS 4  /* of requests; a power of two */
-#define NX_SIP_HABIT_TEXT  32 /* bytes that are compared at once */
-
-/* One line as it begins: CRLF, name, colon, space, and what else is always the same. */
-struct nx_sip_habit_line {
-	uint8_t text[NX_SIP_HABIT_TEXT - 4];
-	uint8_t len;
-	uint8_t kind;
-	bool last; /* nothing is kept here, and nothing fits */
-	uint8_t unused;
-	uint8_t counts[NX_SIP_HABIT_TEXT]; /* 0xff for the bytes of text that count, then 0 */
-} __attribute__((aligned(64)));
-
-/* What the first Via begins with: host, port and ";branch=". */
-struct nx_sip_habit_via {
-	uint8_t text[NX_SIP_HABIT_TEXT];
-	uint8_t counts[NX_SIP_HABIT_TEXT];
-	uint16_t host_len, sent_by_len, port;
-} __attribute__((aligned(64)));
-
-/* How a sender writes its headers, as the parser learns it from message to message: it is faster by
- * it, and its results are the same whatever was learned. Best one for each sender.
- * Thread: one at a time, the one that parses. */
-struct nx_sip_habit {
-	struct nx_sip_habit_kind {
-		struct nx_sip_habit_line line[NX_SIP_HABIT_LINES + 1];
-		struct nx_sip_habit_via via;
-		uint8_t missed; /* how often other lines came; wraps */
-	} kind[NX_SIP_HABIT_KINDS];
-};
-
-/* nx_sip_habit_init makes a habit that holds nothing yet. */
-void nx_sip_habit_init(struct nx_sip_habit *habit);
-
 /* nx_sip_parse parses the datagram.
  * In:     msg: len bytes, len <= 65535; never read beyond.
  * Out:    sip is written as far as the message was understood.
@@ -118,10 +83,5 @@ void nx_sip_habit_init(struct nx_sip_habit *habit);
  *         by flags. *err_off (may be NULL) is the offset at which it gave up.
  * Thread: any; no state. Cost is linear in header_len. */
 unsigned nx_sip_parse(const uint8_t *msg, size_t len, struct nx_sip *sip, uint16_t *err_off);
-
-/* nx_sip_parse_by is nx_sip_parse for who keeps a habit, from which it reads and learns;
- * habit NULL: nobody. */
-unsigned nx_sip_parse_by(struct nx_sip_habit *habit, const uint8_t *msg, size_t len,
-	struct nx_sip *sip, uint16_t *err_off);
 
 #endif

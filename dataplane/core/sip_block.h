@@ -21,22 +21,12 @@
 #define always_inline inline __attribute__((always_inline))
 #define slow_path     __attribute__((noinline, cold))
 
-#define FITS NX_SIP_HABIT_TEXT /* bytes compared at once */
-
 #if defined(NX_SIP_AVX512) || defined(NX_SIP_AVX2)
 #define BLOCK 64
 
 static always_inline __m256i ymm_load(const uint8_t *p)
 {
 	return _mm256_loadu_si256((const __m256i *)(const void *)p);
-}
-
-/* block_fits compares FITS bytes at p with text, as far as `counts` has bits. */
-static always_inline bool block_fits(const uint8_t *p, const uint8_t *text, const uint8_t *counts)
-{
-	__m256i differ = _mm256_xor_si256(ymm_load(p), ymm_load(text));
-
-	return _mm256_testz_si256(differ, ymm_load(counts));
 }
 
 /* first_of counts the bytes before the first that the mask names, up to BLOCK. */
@@ -200,14 +190,6 @@ static always_inline bool block_is_name(block v, const uint8_t *p, const char *n
 #define BLOCK 1
 
 typedef uint8_t block;
-
-static always_inline bool block_fits(const uint8_t *p, const uint8_t *text, const uint8_t *counts)
-{
-	for (unsigned i = 0; i < FITS; i++)
-		if ((p[i] ^ text[i]) & counts[i])
-			return false;
-	return true;
-}
 
 static always_inline size_t first_of(uint64_t mask)
 {

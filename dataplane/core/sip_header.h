@@ -77,16 +77,11 @@ static const struct {
 
 #define MAX_FORWARDS_MAX 255u /* RFC 3261 20.22 */
 
-/* What the lines so far have had, besides what the result says, and what they are read by. */
+/* What the lines so far have had, besides what the result says. */
 struct parser {
 	uint32_t seen; /* ONE(header) of those that came */
 	struct nx_sip *sip;
 	uint32_t content_length;
-	struct nx_sip_habit_kind *habit;
-	struct nx_sip_habit_line *line; /* of the habit, for the next line */
-	size_t len;                     /* of the message */
-	ptrdiff_t far; /* a line may end anywhere in a block that begins up to here */
-	uint16_t *err_off;
 };
 
 #define ONE(header) (1u << (header))

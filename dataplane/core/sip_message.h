@@ -15,7 +15,6 @@
 #include "dataplane/core/sip_path.h"
 
 #include "dataplane/core/sip_addr.h"
-#include "dataplane/core/sip_habit.h"
 #include "dataplane/core/sip_header.h"
 #include "dataplane/core/sip_scan.h"
 #include "dataplane/core/sip_shape.h"
@@ -93,6 +92,30 @@ static always_inline bool grammar_request_line(struct cursor *c, struct nx_sip *
 		return false;
 	c->p += n;
 	return true;
+}
+
+static __attribute__((noinline)) struct judged judged_request_line(
+	struct nx_sip *sip, const uint8_t *msg, const uint8_t *limit)
+{
+	struct cursor c = cursor_on(msg, (size_t)(limit - msg));
+	bool sound = grammar_request_line(&c, sip);
+
+	return (struct judged){
+		c.p, sound ? NX_R_UNDECIDED : nx_sip_start_reason(msg, (size_t)(limit - msg))};
+}
+
+static always_inline unsigned request_line(struct cursor *c, struct nx_sip *sip)
+{
+	size_t len = (size_t)(c->limit - c->msg), p;
+	struct judged judged;
+
+	if (BLOCK > 1 && likely(shape_request_line(sip, c->msg, len, &p))) {
+		c->p += p;
+		return NX_R_UNDECIDED;
+	}
+	judged = judged_request_line(sip, c->msg, c->limit);
+	c->p = judged.p;
+	return judged.reason;
 }
 
 /* ---- header values: the cursor spans the value, white space trimmed ---- */
@@ -322,180 +345,68 @@ static slow_path struct unfolded unfold(const uint8_t *eol, const uint8_t *limit
 	return (struct unfolded){eol, NX_R_UNDECIDED};
 }
 
-/* next_line reads one line as any sender may write it; on return the cursor is behind it, or at the
- * error. */
-static always_inline unsigned next_line(struct parser *s, struct cursor *c, struct breaks *b)
+/* header_lines reads lines up to the empty one; on return the cursor is there, or at the error. */
+static always_inline unsigned header_lines(struct parser *s, struct cursor *c)
 {
-	struct line line = line_at(b, c, c->p);
-	unsigned reason = NX_R_UNDECIDED;
+	struct breaks breaks = breaks_from(c, c->p);
 
-	if (unlikely(line.end != LINE_CRLF)) {
-		c->p = line.eol;
-		return line_reason(line);
-	}
-	if (is_folded(line.eol)) {
-		struct unfolded unfolded = unfold(line.eol, c->limit);
+	while (!at_crlf(c->p)) {
+		struct line line = line_at(&breaks, c, c->p);
+		unsigned reason;
 
-		line.eol = unfolded.eol;
-		reason = unfolded.reason;
-		*b = breaks_from(c, line.eol + 2);
-		if (reason == NX_R_UNDECIDED)
-			reason = read_by_grammar(s, c, line.eol);
-	} else {
-		reason = header_line(s, c, line.eol);
-	}
-	if (likely(reason == NX_R_UNDECIDED))
-		c->p = line.eol + 2;
-	return reason;
-}
+		if (unlikely(line.end != LINE_CRLF)) {
+			c->p = line.eol;
+			return line_reason(line);
+		}
+		if (is_folded(line.eol)) {
+			struct unfolded unfolded = unfold(line.eol, c->limit);
 
-/* other_lines reads lines up to the empty one, or to one that stands as the habit has it, or to an
- * error; now and then it learns them. It has a cursor of its own, as grammar_line has. */
-static __attribute__((noinline)) struct judged other_lines(
-	struct parser *s, const uint8_t *msg, const uint8_t *limit, const uint8_t *p)
-{
-	struct cursor c = cursor_on(msg, (size_t)(limit - msg));
-	struct nx_sip_habit_line *line = s->line;
-	bool learning = BLOCK > 1 && !line->last && habit_is_to_learn(s->habit);
-	struct breaks b;
-
-	if (limit - p < 2)
-		return (struct judged){p, line_reason(line_at_slow(p, limit))};
-	c.p = p;
-	b = breaks_from(&c, p);
-	while (!at_crlf(c.p)) {
-		const uint8_t *name = c.p;
-		unsigned reason = next_line(s, &c, &b);
-
+			line.eol = unfolded.eol;
+			reason = unfolded.reason;
+			breaks = breaks_from(c, line.eol + 2);
+			if (reason == NX_R_UNDECIDED)
+				reason = read_by_grammar(s, c, line.eol);
+		} else {
+			reason = header_line(s, c, line.eol);
+		}
 		if (unlikely(reason != NX_R_UNDECIDED))
-			return (struct judged){c.p, reason};
-		(void)name; /* where there are no blocks, nothing is learned */
-		if (BLOCK == 1 || line->last)
-			continue;
-		learning = learning && is_whole(&c, c.p);
-		if (learning)
-			habit_learn(line, name, s->sip);
-		line++;
-		if (is_whole(&c, c.p) && habit_fits(line, c.p - 2))
-			break;
+			return reason;
+		c->p = line.eol + 2;
 	}
-	if (learning && !line->last && at_crlf(c.p))
-		habit_learn_end(line);
-	s->line = line;
-	return (struct judged){c.p, NX_R_UNDECIDED};
+	return NX_R_UNDECIDED;
 }
 
-/* sound_end judges the header block that ends with the empty line at p. */
-static always_inline unsigned sound_end(
-	struct nx_sip *sip, size_t p, uint32_t seen, uint32_t content_length, size_t len)
+static always_inline unsigned headers(struct parser *s, struct cursor *c)
 {
-	sip->header_len = (uint16_t)p;
-	sip->content_length = content_length;
-	if (unlikely((seen & OBLIGATORY) != OBLIGATORY))
+	struct nx_sip *sip = s->sip;
+	unsigned reason;
+
+	if (unlikely(c->limit - c->p < 2))
+		return line_reason(line_at_slow(c->p, c->limit));
+	reason = header_lines(s, c);
+	if (unlikely(reason != NX_R_UNDECIDED))
+		return reason;
+	c->p += 2;
+	sip->header_len = (uint16_t)(c->p - c->msg);
+	sip->content_length = s->content_length;
+	if (unlikely((s->seen & OBLIGATORY) != OBLIGATORY))
 		return NX_R_MISSING_HEADER;
-	return likely(content_length <= len - p) ? NX_R_UNDECIDED : NX_R_CONTENT_LENGTH;
+	return likely(s->content_length <= c->limit - c->p) ? NX_R_UNDECIDED : NX_R_CONTENT_LENGTH;
 }
 
-/* headers reads the lines from offset p on and what they say together. As long as each line stands
- * as the habit has it, one leads to the next, by a jump to the label of its kind. other_lines reads
- * what does not, until the habit is met again. */
-static __attribute__((noinline)) unsigned headers(struct nx_sip_habit_kind *habit,
-	const uint8_t *msg, size_t len, struct nx_sip *sip, uint16_t *err_off, size_t p)
-{
-#define LABEL(kind, header, shape) [HABIT_##kind] = &&kind,
-	static const void *const kinds[] = {[HABIT_NONE] = &&other,
-		[HABIT_END] = &&end,
-		[HABIT_ANY] = &&any,
-		[HABIT_VIA_ROW] = &&via_row,
-		HABIT_SHAPES(LABEL)};
-	struct parser s = {.sip = sip};
-	struct habit_walk w = {.msg = msg, .line = habit->line};
-	struct judged judged;
-	uint32_t seen = 0; /* s.seen, in a register */
-	unsigned kind;
-
-	s.len = len;
-	s.far = (ptrdiff_t)len - ALL_WHOLE;
-	s.err_off = err_off;
-	s.habit = habit;
-#define READ_LINE(next)                         \
-	do {                                    \
-		w.p = w.eol + w.line[next].len; \
-		kind = w.line[next].kind;       \
-		w.line += next;                 \
-		goto *kinds[kind];              \
-	} while (0)
-usual:
-	if (BLOCK > 1 && likely((ptrdiff_t)p <= s.far) && habit_fits(w.line, msg + p - 2)) {
-		w.eol = p - 2;
-		w.at = p;
-		w.starts = block_starts(msg + p);
-		READ_LINE(0);
-	}
-	goto others;
-any:
-	if (!habit_end(&s, &w))
-		goto other;
-	READ_LINE(1);
-via_row:
-	if (!habit_end(&s, &w) || !shape_via_row(sip, msg, w.p, w.eol))
-		goto other;
-	READ_LINE(1);
-#define SHAPE(kind, header, shape)                                         \
-	kind:                                                              \
-	if (!habit_end(&s, &w) || seen & ONE(HEADER_##header) || !(shape)) \
-		goto other;                                                \
-	seen |= ONE(HEADER_##header);                                      \
-	READ_LINE(1);
-	HABIT_SHAPES(SHAPE)
-other:
-	p = w.p - w.line->len + 2;
-others:
-	s.seen = seen;
-	s.line = w.line;
-	judged = other_lines(&s, msg, msg + s.len, msg + p);
-	seen = s.seen;
-	w.line = s.line;
-	p = (size_t)(judged.p - msg);
-	if (judged.reason == NX_R_UNDECIDED) {
-		if (!at_crlf(judged.p))
-			goto usual;
-		w.p = p + 2;
-	end:
-		p = w.p;
-		judged.reason = sound_end(sip, p, seen, s.content_length, s.len);
-	}
-	if (s.err_off)
-		*s.err_off = (uint16_t)p;
-	return judged.reason;
-#undef LABEL
-#undef READ_LINE
-#undef SHAPE
-}
-
-/* by_grammar reads a message whose request line has no usual shape. */
-static __attribute__((noinline)) unsigned by_grammar(struct nx_sip_habit *habit, const uint8_t *msg,
-	size_t len, struct nx_sip *sip, uint16_t *err_off)
+unsigned NX_SIP_PARSE(const uint8_t *msg, size_t len, struct nx_sip *sip, uint16_t *err_off)
 {
 	struct cursor c = cursor_on(msg, len);
-
-	if (grammar_request_line(&c, sip))
-		return headers(
-			habit_for(habit, msg[0]), msg, len, sip, err_off, (size_t)(c.p - msg));
-	if (err_off)
-		*err_off = (uint16_t)(c.p - msg);
-	return nx_sip_start_reason(msg, len);
-}
-
-unsigned NX_SIP_PARSE(struct nx_sip_habit *habit, const uint8_t *msg, size_t len,
-	struct nx_sip *sip, uint16_t *err_off)
-{
-	size_t p;
+	struct parser s = {.sip = sip};
+	unsigned reason;
 
 	memset(sip, 0, offsetof(struct nx_sip, via));
-	if (BLOCK > 1 && likely(shape_request_line(sip, msg, len, &p)))
-		return headers(habit_for(habit, 'I'), msg, len, sip, err_off, p);
-	return by_grammar(habit, msg, len, sip, err_off);
+	reason = request_line(&c, sip);
+	if (likely(reason == NX_R_UNDECIDED))
+		reason = headers(&s, &c);
+	if (err_off)
+		*err_off = (uint16_t)(c.p - msg);
+	return reason;
 }
 
 #endif

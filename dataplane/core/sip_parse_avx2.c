@@ -12,6 +12,8 @@
 
 #define NX_SIP_AVX2
 #define NX_SIP_PARSE nx_sip_parse_avx2
+#define NX_SIP_FITS  nx_sip_fits_avx2
+#include "dataplane/core/sip_fits.h"
 #include "dataplane/core/sip_message.h"
 
 #ifdef __clang__

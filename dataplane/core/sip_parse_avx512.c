@@ -14,6 +14,8 @@
 
 #define NX_SIP_AVX512
 #define NX_SIP_PARSE nx_sip_parse_avx512
+#define NX_SIP_FITS  nx_sip_fits_avx512
+#include "dataplane/core/sip_fits.h"
 #include "dataplane/core/sip_message.h"
 
 #ifdef __clang__

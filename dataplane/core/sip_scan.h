@@ -16,10 +16,6 @@
 /* Bytes from the CR of a line to the end of the message: CRLF and, at the least, the empty line. */
 #define LINE_MARGIN 4
 
-/* So many bytes behind a block's beginning, a line may end anywhere in it and a block can be read
- * there. */
-#define ALL_WHOLE (2 * BLOCK + LINE_MARGIN - 1)
-
 #define WORD_LEN 8  /* of is_word */
 #define NAME_LEN 16 /* of a header, so much is compared as words */
 

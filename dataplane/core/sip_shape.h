@@ -186,23 +186,30 @@ static always_inline bool shape_via_udp(
 	       shape_branch(sip, msg, p - VIA_UDP, end + BRANCH, eol, rport);
 }
 
-static always_inline bool shape_via(struct nx_sip *sip, const uint8_t *msg, size_t p, size_t eol)
+static always_inline bool shape_top_via(
+	struct nx_sip *sip, const uint8_t *msg, size_t p, size_t eol)
 {
 	return load64(msg + p) == TEXT8("SIP/2.0/") && load32(msg + p + 8) == TEXT4("UDP ") &&
 	       shape_via_udp(sip, msg, p + 12, eol);
 }
 
 /* One more Via, of the same shape; what it says is nobody's. */
-static always_inline bool shape_via_row(
+static always_inline bool shape_lower_via(
 	struct nx_sip *sip, const uint8_t *msg, size_t p, size_t eol)
 {
 	struct nx_sip lower;
 
 	lower.flags = 0;
-	if (!sip->n_via || sip->n_via == NX_SIP_VIA_MAX || !shape_via(&lower, msg, p, eol))
+	if (sip->n_via == NX_SIP_VIA_MAX || !shape_top_via(&lower, msg, p, eol))
 		return false;
 	put_span(&sip->via[sip->n_via++], p, eol);
 	return true;
+}
+
+static always_inline bool shape_via(struct nx_sip *sip, const uint8_t *msg, size_t p, size_t eol)
+{
+	return likely(!sip->n_via) ? shape_top_via(sip, msg, p, eol)
+				   : shape_lower_via(sip, msg, p, eol);
 }
 
 /* shape_quoted moves over the rest of a quoted string without '\\' and " <sip:" after it. */
@@ -281,23 +288,6 @@ static always_inline bool shape_to_sip(
 	put_span(&sip->to, value, eol);
 	put_span(&sip->to_uri, p - 4, end);
 	return true;
-}
-
-/* p is behind the quote. */
-static always_inline bool shape_from_quoted(
-	struct nx_sip *sip, const uint8_t *msg, size_t p, size_t eol)
-{
-	size_t value = p - 1;
-
-	return shape_quoted(msg, &p, eol) && shape_from_sip(sip, msg, value, p, eol);
-}
-
-static always_inline bool shape_to_quoted(
-	struct nx_sip *sip, const uint8_t *msg, size_t p, size_t eol)
-{
-	size_t value = p - 1;
-
-	return shape_quoted(msg, &p, eol) && shape_to_sip(sip, msg, value, p, eol);
 }
 
 static always_inline bool shape_from(
@@ -422,7 +412,7 @@ static always_inline bool shape_line(struct parser *s, const struct cursor *c, c
 	case word:                                                                    \
 		if (!text_is(p, name, sizeof(name) - 1))                              \
 			break;                                                        \
-		if (s->seen & ONE(HEADER_##header) ||                                 \
+		if (s->seen & ONE(HEADER_##header) & AT_MOST_ONCE ||                  \
 			!shape(into, c->msg, (size_t)(p - c->msg) + sizeof(name) - 1, \
 				(size_t)(eol - c->msg)))                              \
 			return false;                                                 \

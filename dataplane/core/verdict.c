@@ -203,11 +203,22 @@ static out_of_line unsigned judge_request(
 	return parsed == NX_R_UNDECIDED ? check_request(policy, class, p) : parsed;
 }
 
-void nx_verdict_ask(const struct nx_policy *policy, struct nx_sip_habit *habit, struct nx_packet *p)
+static inline unsigned parse(struct nx_sip_stencils *stencils, struct nx_packet *p)
+{
+	uint32_t sender;
+
+	if (!stencils)
+		return nx_sip_parse(nx_payload(p), p->payload_len, &p->sip, NULL);
+	memcpy(&sender, p->src.b + sizeof(p->src.b) - sizeof(sender), sizeof(sender));
+	return nx_sip_read(stencils, sender, nx_payload(p), p->payload_len, &p->sip);
+}
+
+void nx_verdict_ask(
+	const struct nx_policy *policy, struct nx_sip_stencils *stencils, struct nx_packet *p)
 {
 	const struct nx_domain *domain;
 	struct nx_uri uri;
-	unsigned reason = nx_sip_parse_by(habit, nx_payload(p), p->payload_len, &p->sip, NULL);
+	unsigned reason = parse(stencils, p);
 
 	if (reason != NX_R_UNDECIDED || policy->bypass || !is_usual(&p->sip))
 		reason = judge_request(policy, p, reason);

@@ -4,6 +4,7 @@
 #define NX_CORE_VERDICT_H
 
 #include "dataplane/core/packet.h"
+#include "dataplane/core/sip_stencil.h"
 
 /* nx_verdict_admit finds service and source class of a decoded packet's path, and checks what may
  * be judged at all (rules 1, 2 and 12): p->admitted.  In: policy not NULL. */
@@ -11,9 +12,9 @@ void nx_verdict_admit(const struct nx_policy *policy, uint64_t now_ns, struct nx
 
 /* nx_verdict_ask parses the payload and makes the key: steps 1 to 4.  Sets p->reason where it
  * decides; else p->domain, p->key and p->hash are set and the domain has a table.
- * In:     habit: the caller's, or NULL. */
+ * In:     stencils: the caller's, or NULL. */
 void nx_verdict_ask(
-	const struct nx_policy *policy, struct nx_sip_habit *habit, struct nx_packet *p);
+	const struct nx_policy *policy, struct nx_sip_stencils *stencils, struct nx_packet *p);
 
 /* nx_verdict_decide looks the user up and judges: steps 5 to 10.  Always sets p->reason.
  * Thread: worker `worker` (NX_WORKER_MAX: control), RCU online. */

@@ -12,8 +12,6 @@
 #include "tests/unit/sample.h"
 #include "tests/unit/sip_check.h"
 
-#define NONE ((struct nx_sip_habit *)&nx_sip_no_habit)
-
 static struct guard guard;
 struct nx_sip checked;
 const uint8_t *checked_msg;
@@ -23,35 +21,36 @@ const char *sip_check_reason(unsigned reason)
 	return reason < NX_REASON_COUNT ? nx_reason_info(reason)->name : "undecided";
 }
 
+static void same_sip(const struct nx_sip *other)
+{
+	if (memcmp(other, &checked, sizeof(checked)) != 0) /* far faster than the assertion */
+		assert_memory_equal(other, &checked, sizeof(checked));
+}
+
 /* agree lays what a path makes of the message at msg beside what the plain path made of it. */
-static void agree(nx_sip_parse_fn *parse, struct nx_sip_habit *habit, const uint8_t *msg,
-	size_t len, unsigned reason, uint16_t off)
+static void agree(
+	nx_sip_parse_fn *parse, const uint8_t *msg, size_t len, unsigned reason, uint16_t off)
 {
 	struct nx_sip other;
 	uint16_t other_off = 0;
 
 	memset(&other, 0, sizeof(other));
-	assert_int_equal(parse(habit, msg, len, &other, &other_off), reason);
-	if (memcmp(&other, &checked, sizeof(checked)) != 0) /* far faster than the assertion */
-		assert_memory_equal(&other, &checked, sizeof(checked));
+	assert_int_equal(parse(msg, len, &other, &other_off), reason);
+	same_sip(&other);
 	assert_int_equal(other_off, off);
 }
 
-/* agree_by_habit does so with what was learned from all messages before, then from this one, and
- * from this one alone. */
-static void agree_by_habit(
-	nx_sip_parse_fn *parse, const uint8_t *msg, size_t len, unsigned reason, uint16_t off)
+/* agree_by_stencil does so with what was learned from all messages before, then from this one. */
+static void agree_by_stencil(const uint8_t *msg, size_t len, unsigned reason)
 {
-	static struct nx_sip_habit long_habit, habit;
-	static bool began;
+	static struct nx_sip_stencils stencils;
 
-	if (!began)
-		nx_sip_habit_init(&long_habit);
-	began = true;
-	nx_sip_habit_init(&habit);
 	for (unsigned i = 0; i < 2; i++) {
-		agree(parse, &long_habit, msg, len, reason, off);
-		agree(parse, &habit, msg, len, reason, off);
+		struct nx_sip other;
+
+		memset(&other, 0, sizeof(other));
+		assert_int_equal(nx_sip_read(&stencils, 0, msg, len, &other), reason);
+		same_sip(&other);
 	}
 }
 
@@ -61,19 +60,18 @@ unsigned check_parse(const void *data, size_t len)
 	unsigned reason;
 
 	memset(&checked, 0, sizeof(checked));
-	reason = nx_sip_path(0)(NONE, guard_head(&guard, data, len), len, &checked, &off);
+	checked_msg = guard_head(&guard, data, len);
+	reason = nx_sip_path(0)->parse(checked_msg, len, &checked, &off);
 	assert_true(off <= len);
 	for (unsigned i = 1; i < NX_SIP_PATHS; i++)
 		if (nx_sip_path(i))
-			agree(nx_sip_path(i), NONE, guard_head(&guard, data, len), len, reason,
-				off);
+			agree(nx_sip_path(i)->parse, checked_msg, len, reason, off);
 	checked_msg = guard_tail(&guard, data, len);
 	for (unsigned i = 0; i < NX_SIP_PATHS; i++)
-		if (nx_sip_path(i)) {
-			agree(nx_sip_path(i), NONE, checked_msg, len, reason, off);
-			agree_by_habit(nx_sip_path(i), checked_msg, len, reason, off);
-		}
-	agree(nx_sip_parse_by, NONE, checked_msg, len, reason, off);
+		if (nx_sip_path(i))
+			agree(nx_sip_path(i)->parse, checked_msg, len, reason, off);
+	agree(nx_sip_parse, checked_msg, len, reason, off);
+	agree_by_stencil(checked_msg, len, reason);
 	return reason;
 }
 

@@ -1,0 +1,202 @@
+/* Stencils are cut from what the parser found: the parts of a request in which a digit may give way
+ * to a digit, a letter to a letter, or either to either, without the parser seeing another request.
+ * All else has to be the same byte for byte: names of headers, white space, what words mean, hosts,
+ * ports, parameters, numbers that decide something. What may vary:
+ *
+ *   branch, behind its magic cookie, of the top Via and of those below     digits and letters
+ *   tags, Call-ID                                                          digits and letters
+ *   quoted display names, users of sip URIs in From, To, Request-URI       each its own kind
+ *   tel URIs in these places                                               digits
+ *   the CSeq number, which is read anew                                    digits
+ *   headers that nobody asks for                                           text
+ *
+ * Lengths stay: a stencil is of one length of everything, which says also that the body still has
+ * the Content-Length that the headers have. */
+#include "dataplane/core/sip_stencil.h"
+
+#include "dataplane/core/bytes.h"
+#include "dataplane/core/sip_fits.h"
+#include "dataplane/core/sip_header.h"
+#include "nxsip/verdict.h"
+
+#define CUT_EVERY   32 /* misses of one stencil; a power of two */
+#define COOKIE      "branch=z9hG4bK"
+#define CSEQ_DIGITS 9 /* of which no number is 2^31 */
+#define KEPT        (offsetof(struct nx_sip, via) + NX_SIP_STENCIL_VIA_MAX * sizeof(struct nx_span))
+
+/* Where a request is being cut; from .. to are offsets into it. */
+struct cut {
+	struct nx_sip_stencil *s;
+	const uint8_t *msg;
+};
+
+/* Bytes that are of one of the classes may be others of these from now on; or, one by one, others
+ * of their own. */
+static void open_bytes(const struct cut *c, size_t from, size_t to, uint8_t classes, bool own)
+{
+	static const uint8_t kinds[] = {MAY_DIGIT, MAY_LETTER, MAY_TEXT};
+
+	for (; from < to; from++)
+		for (unsigned i = 0; i < sizeof(kinds); i++)
+			if (may_class_of(c->msg[from]) & kinds[i] & classes) {
+				c->s->may[from] = own ? kinds[i] : classes;
+				break;
+			}
+}
+
+static void open_word(const struct cut *c, struct nx_span word)
+{
+	open_bytes(c, word.off, (size_t)word.off + word.len, MAY_DIGIT | MAY_LETTER, false);
+}
+
+static void open_own(const struct cut *c, size_t from, size_t to)
+{
+	open_bytes(c, from, to, MAY_DIGIT | MAY_LETTER, true);
+}
+
+/* find returns where the byte is first, or `to`. */
+static size_t find(const struct cut *c, size_t from, size_t to, uint8_t byte)
+{
+	const uint8_t *at = memchr(c->msg + from, byte, to - from);
+
+	return at ? (size_t)(at - c->msg) : to;
+}
+
+static size_t first_of_two(const struct cut *c, size_t from, size_t to, uint8_t a, uint8_t b)
+{
+	return find(c, from, find(c, from, to, a), b);
+}
+
+/* The user, up to its password or parameters. An escape's digits mean something else. */
+static void open_uri(const struct cut *c, size_t from, size_t to)
+{
+	const size_t scheme = sizeof("sip:") - 1, user = from + scheme;
+	size_t at;
+
+	if (to - from < scheme || find(c, from, to, '%') < to)
+		return;
+	if (memcmp(c->msg + from, "sip:", scheme) == 0) {
+		at = find(c, user, to, '@');
+		if (at < to)
+			open_own(c, user, first_of_two(c, user, at, ';', ':'));
+	} else if (memcmp(c->msg + from, "tel:", scheme) == 0) {
+		open_bytes(c, user, find(c, user, to, ';'), MAY_DIGIT, true);
+	}
+}
+
+/* From and To: [quoted string] <URI> ... */
+static void open_address(const struct cut *c, struct nx_span value)
+{
+	size_t p = value.off, end = p + value.len;
+
+	if (c->msg[p] == '"') {
+		size_t quote = find(c, p + 1, end, '"');
+
+		if (find(c, p, quote, '\\') < quote)
+			return;
+		open_own(c, p + 1, quote);
+		p = quote;
+	}
+	p = find(c, p, end, '<');
+	if (p < end)
+		open_uri(c, p + 1, find(c, p, end, '>'));
+}
+
+/* A Via row: behind each magic cookie, the rest of the token, which holds no space or comma. */
+static void open_via(const struct cut *c, struct nx_span row)
+{
+	const uint8_t *p = c->msg + row.off, *end = p + row.len;
+	const size_t n = sizeof(COOKIE) - 1;
+
+	while ((p = memmem(p, (size_t)(end - p), COOKIE, n))) {
+		const uint8_t *from = p += n;
+
+		while (p < end && nx_sip_class[*p] & NX_SIP_TOKEN)
+			p++;
+		open_word(c, (struct nx_span){(uint16_t)(from - c->msg), (uint16_t)(p - from)});
+	}
+}
+
+static void open_cseq(const struct cut *c, struct nx_span cseq)
+{
+	size_t n = 0;
+
+	while (may_class_of(c->msg[cseq.off + n]) & MAY_DIGIT)
+		n++;
+	if (n <= CSEQ_DIGITS)
+		open_bytes(c, cseq.off, cseq.off + n, MAY_DIGIT, true);
+}
+
+/* The values of headers that the parser has no name for; where they are folded, of the first line.
+ * No line here is without its end. */
+static void open_others(const struct cut *c, size_t header_len)
+{
+	size_t p = find(c, 0, header_len, '\n') + 1;
+
+	while (p < header_len - 2) {
+		size_t eol = find(c, p, header_len, '\r'), colon = find(c, p, eol, ':');
+
+		if (colon < eol && c->msg[p] > ' ' && c->msg[colon - 1] > ' ' &&
+			header_of(block_load(c->msg + p), c->msg + p, colon - p) == HEADER_OTHER)
+			open_bytes(c, colon + 1, eol, MAY_TEXT, false);
+		p = eol + 2;
+	}
+}
+
+void nx_sip_stencil_cut(
+	struct nx_sip_stencil *s, const uint8_t *msg, size_t len, const struct nx_sip *sip)
+{
+	const struct cut c = {s, msg};
+
+	memset(s->may, 0, sizeof(s->may));
+	memcpy(s->text, msg, sip->header_len);
+	memcpy(&s->sip, sip, KEPT);
+	s->len = (uint32_t)len;
+	open_uri(&c, sip->ruri.off, (size_t)sip->ruri.off + sip->ruri.len);
+	for (unsigned i = 0; i < sip->n_via; i++)
+		open_via(&c, sip->via[i]);
+	open_address(&c, sip->from);
+	open_address(&c, sip->to);
+	open_word(&c, sip->from_tag);
+	open_word(&c, sip->to_tag);
+	open_word(&c, sip->call_id);
+	open_cseq(&c, sip->cseq);
+	open_others(&c, sip->header_len);
+}
+
+void nx_sip_stencil_fill(const struct nx_sip_stencil *s, const uint8_t *msg, struct nx_sip *sip)
+{
+	const uint8_t *digit = msg + s->sip.cseq.off;
+	uint32_t number = 0;
+
+	memcpy(sip, &s->sip, KEPT);
+	for (; may_class_of(*digit) & MAY_DIGIT; digit++)
+		number = 10 * number + (uint32_t)(*digit - '0');
+	sip->cseq_number = number;
+}
+
+/* The first time, and then now and then. */
+static out_of_line unsigned parse_and_learn(
+	struct nx_sip_stencil *s, const uint8_t *msg, size_t len, struct nx_sip *sip)
+{
+	unsigned reason = nx_sip_best.parse(msg, len, sip, NULL);
+
+	if (reason == NX_R_UNDECIDED && s->missed++ % CUT_EVERY == 0 &&
+		nx_sip_may_have_stencil(sip))
+		nx_sip_stencil_cut(s, msg, len, sip);
+	return reason;
+}
+
+unsigned nx_sip_read(struct nx_sip_stencils *all, uint32_t sender, const uint8_t *msg, size_t len,
+	struct nx_sip *sip)
+{
+	const uint32_t mixed = ((uint32_t)len + sender) * 0x9e3779b1u;
+	struct nx_sip_stencil *s = &all->stencil[mixed >> (32 - NX_SIP_STENCIL_BITS)];
+
+	if (!nx_sip_best.fits)
+		return nx_sip_best.parse(msg, len, sip, NULL);
+	if (len == 0 || s->len != len || !nx_sip_best.fits(s, msg))
+		return parse_and_learn(s, msg, len, sip);
+	nx_sip_stencil_fill(s, msg, sip);
+	return NX_R_UNDECIDED;
+}
