@@ -11,15 +11,11 @@
  * the next. A longer text goes 96 bytes at a time, the first 16 of which are the digest so far.
  *
  * hash = of branch, sent-by and Request-URI, so that the branches of a fork get tags of their own;
- * nobody verifies it. It is NH (RFC 4418, 5.2.2), 2^-32 universal and the shortest that is, of the
- * three values, each filled up to 64 bytes with zeros and keyed by a third of the secret. In place
- * of a longer value stands its XXH3-64.
+ * nobody verifies it. It is NH (nh.h) of the three values, each keyed by a third of the secret.
  *
  * Here are the ways for any machine; with SSE2 values are gathered without a branch on their length
  * where the frame has so many bytes behind them. tag_avx512.c makes eight tags at once. */
 #include "dataplane/core/tag.h"
-
-#include "dataplane/core/bytes.h"
 
 #include <endian.h>
 
@@ -89,60 +85,9 @@ XXH128_hash_t nx_tag_digest_any(const struct nx_tag_key *key, const struct nx_pa
 	return tag_digest(key, t.b);
 }
 
-/* ---- the hash, value by value ---- */
-
-uint64_t nx_tag_long(const struct nx_tag_key *key, const struct nx_packet *p, struct nx_span s)
-{
-	return XXH3_64bits_withSecret(nx_span_at(p, s), s.len, key->secret, sizeof(key->secret));
-}
-
-static uint64_t nh(const uint8_t secret[TAG_BLOCK_LEN], const uint8_t block[TAG_BLOCK_LEN])
-{
-	uint32_t k[TAG_BLOCK_LEN / 4], m[TAG_BLOCK_LEN / 4];
-	uint64_t sum = 0;
-
-	memcpy(k, secret, sizeof(k));
-	memcpy(m, block, sizeof(m));
-	for (unsigned i = 0; i < TAG_BLOCK_LEN / 4; i += 2)
-		sum += (uint64_t)(le32toh(m[i]) + le32toh(k[i])) *
-		       (le32toh(m[i + 1]) + le32toh(k[i + 1]));
-	return sum;
-}
-
-static out_of_line uint64_t nh_any(
-	const struct nx_tag_key *key, const struct nx_packet *p, struct nx_span s, unsigned i)
-{
-	uint8_t block[TAG_BLOCK_LEN] = {0};
-
-	if (s.len <= TAG_BLOCK_LEN) {
-		memcpy(block, nx_span_at(p, s), s.len);
-	} else {
-		uint64_t h = htole64(nx_tag_long(key, p, s));
-
-		memcpy(block, &h, sizeof(h));
-	}
-	return nh(key->secret + i * TAG_BLOCK_LEN, block);
-}
-
 /* ---- the usual lengths ---- */
 
-#if defined(__SSE2__) && !defined(NX_TAG_PLAIN)
-#define VECTOR sizeof(__m128i)
-
-/* Can the len bytes from at on be read? */
-static inline bool has_behind(const struct nx_packet *p, const uint8_t *at, size_t len)
-{
-	return len <= (size_t)(p->frame + p->frame_len - at);
-}
-
-/* Returns 16 of a value's place, from its byte i on: the value has n bytes, zeros follow. */
-static always_inline __m128i load_value(const uint8_t *at, size_t n, size_t i)
-{
-	static const uint8_t first[2 * TAG_BLOCK_LEN] = {[0 ... TAG_BLOCK_LEN - 1] = 0xff};
-
-	return _mm_and_si128(nx_bytes_block(at + i), nx_bytes_block(first + TAG_BLOCK_LEN - n + i));
-}
-
+#if defined(__SSE2__) && !defined(NX_NH_PLAIN)
 static always_inline __m128i lower_block(__m128i v)
 {
 	return _mm_or_si128(v, _mm_and_si128(nx_bytes_within(v, 'A', 25), _mm_set1_epi8(0x20)));
@@ -161,42 +106,26 @@ static inline XXH128_hash_t digest_of(const struct nx_tag_key *key, const struct
 	_Alignas(16) uint8_t text[TAG_TEXT_LEN];
 	__m128i v;
 
-	if (!tag_text_is_usual(&p->sip) || !has_behind(p, from, TAG_FROM_LEN) ||
-		!has_behind(p, call_id, TAG_CALL_ID_LEN))
+	if (!tag_text_is_usual(&p->sip) || !nx_nh_has_behind(p, from, TAG_FROM_LEN) ||
+		!nx_nh_has_behind(p, call_id, TAG_CALL_ID_LEN))
 		return nx_tag_digest_any(key, p);
 	v = lower_block(
-		_mm_and_si128(load_value(from, from_len, 0), _mm_setr_epi32(0, -1, -1, -1)));
+		_mm_and_si128(nx_nh_load(from, from_len, 0), _mm_setr_epi32(0, -1, -1, -1)));
 	put_vector(text, _mm_or_si128(v, _mm_cvtsi32_si128((int)p->sip.cseq_number)));
-	put_vector(text + VECTOR, lower_block(load_value(from, from_len, VECTOR)));
-	for (size_t i = 0; i < TAG_CALL_ID_LEN; i += VECTOR)
-		put_vector(text + TAG_FROM_LEN + i, load_value(call_id, p->sip.call_id.len, i));
+	put_vector(text + NX_NH_VECTOR, lower_block(nx_nh_load(from, from_len, NX_NH_VECTOR)));
+	for (size_t i = 0; i < TAG_CALL_ID_LEN; i += NX_NH_VECTOR)
+		put_vector(text + TAG_FROM_LEN + i, nx_nh_load(call_id, p->sip.call_id.len, i));
 	return tag_digest(key, text);
-}
-
-static always_inline uint64_t nh_of(
-	const struct nx_tag_key *key, const struct nx_packet *p, struct nx_span s, unsigned value)
-{
-	const uint8_t *at = nx_span_at(p, s), *secret = key->secret + value * TAG_BLOCK_LEN;
-	__m128i sum = _mm_setzero_si128(), m;
-
-	if (s.len > TAG_BLOCK_LEN || !has_behind(p, at, TAG_BLOCK_LEN))
-		return nh_any(key, p, s, value);
-	for (size_t i = 0; i < TAG_BLOCK_LEN; i += VECTOR) {
-		m = _mm_add_epi32(load_value(at, s.len, i), nx_bytes_block(secret + i));
-		sum = _mm_add_epi64(sum, _mm_mul_epu32(m, _mm_srli_epi64(m, 32)));
-	}
-	sum = _mm_add_epi64(sum, _mm_unpackhi_epi64(sum, sum));
-	return (uint64_t)_mm_cvtsi128_si64(sum);
 }
 #else
 #define digest_of nx_tag_digest_any
-#define nh_of     nh_any
 #endif
 
 static uint32_t hash_of(const struct nx_tag_key *key, const struct nx_packet *p)
 {
-	uint64_t sum = nh_of(key, p, p->sip.branch, 0) + nh_of(key, p, p->sip.sent_by, 1) +
-		       nh_of(key, p, p->sip.ruri, 2);
+	uint64_t sum = nx_nh_of(key->secret, p, p->sip.branch, TAG_BRANCH) +
+		       nx_nh_of(key->secret, p, p->sip.sent_by, TAG_SENT_BY) +
+		       nx_nh_of(key->secret, p, p->sip.ruri, TAG_RURI);
 
 	return (uint32_t)((sum ^ sum >> 37) * TAG_HASH_FINAL >> 32);
 }
@@ -235,7 +164,7 @@ static void put_tag(const struct nx_tag_key *key, const struct nx_packet *p, cha
 void nx_reply_tags(const struct nx_tag_key *key, const struct nx_packet *const p[], unsigned n,
 	char tag[][NX_TO_TAG_LEN])
 {
-	if (nx_tag_has_avx512()) {
+	if (nx_nh_has_avx512()) {
 		nx_tag_put_avx512(key, p, n, tag);
 		return;
 	}
@@ -260,7 +189,7 @@ bool nx_reply_owns(const struct nx_tag_key key[2], const struct nx_packet *p)
 		tag_put_prefix(&key[i], want);
 		if (memcmp(got, want, TAG_MAC_OFF) != 0)
 			continue;
-		d = nx_tag_has_avx512() ? nx_tag_digest_avx512(&key[i], p) : digest_of(&key[i], p);
+		d = nx_nh_has_avx512() ? nx_tag_digest_avx512(&key[i], p) : digest_of(&key[i], p);
 		put_mac(nx_siphash_16(key[i].k, d.low64, d.high64), want);
 		if (memcmp(got, want, TAG_HASH_OFF) == 0)
 			return true;

@@ -3,6 +3,7 @@
 #ifndef NX_CORE_TAG_H
 #define NX_CORE_TAG_H
 
+#include "dataplane/core/nh.h"
 #include "dataplane/core/reply.h"
 #include "dataplane/core/siphash.h"
 
@@ -19,10 +20,12 @@
 #define TAG_CALL_ID_LEN 64
 #define TAG_TEXT_LEN    (TAG_FROM_LEN + TAG_CALL_ID_LEN)
 
-#define TAG_BLOCK_LEN  64                 /* of NH: a value's place, and its part of the secret */
+/* The parts of the secret, one a value of the hash. */
+enum { TAG_BRANCH, TAG_SENT_BY, TAG_RURI };
+
 #define TAG_HASH_FINAL 0x165667919e3779f9 /* odd; what XXH3 ends with, too */
 
-_Static_assert(3 * TAG_BLOCK_LEN <= NX_USERS_SECRET_LEN, "each value has its part of the secret");
+_Static_assert((TAG_RURI + 1) * NX_NH_BLOCK <= NX_USERS_SECRET_LEN, "each value has its part");
 
 #define always_inline inline __attribute__((always_inline))
 
@@ -43,19 +46,16 @@ static inline void tag_put_prefix(const struct nx_tag_key *key, char *tag)
 	tag[sizeof(TAG_PREFIX) - 1] = "0123456789abcdef"[key->id & 0xf];
 }
 
-/* nx_tag_digest_any digests values of any length; nx_tag_long is a value longer than NH's block. */
+/* nx_tag_digest_any digests values of any length. */
 XXH128_hash_t nx_tag_digest_any(const struct nx_tag_key *key, const struct nx_packet *p);
-uint64_t nx_tag_long(const struct nx_tag_key *key, const struct nx_packet *p, struct nx_span s);
 
-/* tag_avx512.c: the digest, and n whole tags; where nx_tag_has_avx512. Tests build tag.c for less.
+/* tag_avx512.c: the digest, and n whole tags; where nx_nh_has_avx512. Tests build tag.c for less.
  */
-#if defined(__x86_64__) && !defined(NX_TAG_PLAIN) && !defined(NX_TAG_SSE2)
-bool nx_tag_has_avx512(void);
+#ifdef NX_NH_AVX512
 XXH128_hash_t nx_tag_digest_avx512(const struct nx_tag_key *key, const struct nx_packet *p);
 void nx_tag_put_avx512(const struct nx_tag_key *key, const struct nx_packet *const p[], unsigned n,
 	char tag[][NX_TO_TAG_LEN]);
 #else
-#define nx_tag_has_avx512()               false
 #define nx_tag_digest_avx512(key, p)      nx_tag_digest_any(key, p)
 #define nx_tag_put_avx512(key, p, n, tag) ((void)0)
 #endif

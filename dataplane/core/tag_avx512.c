@@ -1,24 +1,11 @@
-/* To tags (tag.c) with AVX-512: values are loaded by mask and zero behind their ends as they come,
- * and what follows digest and NH is done for eight tags at once. */
+/* To tags (tag.c) with AVX-512: what follows digest and NH is done for eight tags at once. */
 #include "dataplane/core/tag.h"
 
 #ifdef __x86_64__
-#include <immintrin.h>
+#include "dataplane/core/nh_avx512.h"
 
-#define WIDE  __attribute__((target("avx512bw,avx512dq,avx512vl,bmi2")))
+#define WIDE  NX_NH_WIDE
 #define LANES NX_SIPHASH_LANES
-
-bool nx_tag_has_avx512(void)
-{
-	return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-	       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("bmi2");
-}
-
-/* A load by mask does not read what is masked: nothing beside the frame is touched. */
-WIDE static always_inline __m512i load_value(const uint8_t *at, uint32_t len)
-{
-	return _mm512_maskz_loadu_epi8(_bzhi_u64(UINT64_MAX, len), at);
-}
 
 WIDE static always_inline __m256i load_from(const uint8_t *msg, const struct nx_sip *sip)
 {
@@ -45,45 +32,21 @@ WIDE static always_inline XXH128_hash_t digest_of(
 	if (!tag_text_is_usual(&p->sip))
 		return nx_tag_digest_any(key, p);
 	_mm256_storeu_si256((__m256i *)(void *)line.text, load_from(msg, &p->sip));
-	_mm512_storeu_si512(
-		line.text + TAG_FROM_LEN, load_value(msg + p->sip.call_id.off, p->sip.call_id.len));
+	_mm512_storeu_si512(line.text + TAG_FROM_LEN,
+		nx_nh_load_wide(msg + p->sip.call_id.off, p->sip.call_id.len));
 	__asm__("" : "+m"(line.text)); /* words are cheaper read back than extracted */
 	return tag_digest(key, line.text);
-}
-
-WIDE static always_inline __m512i nh_of(const struct nx_tag_key *key, const struct nx_packet *p,
-	const uint8_t *msg, const struct nx_span *s, unsigned i)
-{
-	__m512i m;
-
-	if (s->len <= TAG_BLOCK_LEN)
-		m = load_value(msg + s->off, s->len);
-	else
-		m = _mm512_zextsi128_si512(_mm_cvtsi64_si128((long long)nx_tag_long(key, p, *s)));
-	m = _mm512_add_epi32(m, _mm512_loadu_si512(key->secret + i * TAG_BLOCK_LEN));
-	return _mm512_mul_epu32(m, _mm512_srli_epi64(m, 32));
-}
-
-/* _mm512_reduce_add_epi64 adds signed numbers, which must not overflow. */
-WIDE static always_inline uint64_t add_lanes(__m512i v)
-{
-	const __m256i four =
-		_mm256_add_epi64(_mm512_castsi512_si256(v), _mm512_extracti64x4_epi64(v, 1));
-	const __m128i two =
-		_mm_add_epi64(_mm256_castsi256_si128(four), _mm256_extracti128_si256(four, 1));
-
-	return (uint64_t)_mm_cvtsi128_si64(two) + (uint64_t)_mm_extract_epi64(two, 1);
 }
 
 /* Returns what hash_of makes its result of. */
 WIDE static always_inline uint64_t hash_sum(const struct nx_tag_key *key, const struct nx_packet *p)
 {
 	const uint8_t *msg = nx_payload(p);
-	__m512i sum = nh_of(key, p, msg, &p->sip.branch, 0);
+	__m512i sum = nx_nh_wide(key->secret, p, msg, &p->sip.branch, TAG_BRANCH);
 
-	sum = _mm512_add_epi64(sum, nh_of(key, p, msg, &p->sip.sent_by, 1));
-	sum = _mm512_add_epi64(sum, nh_of(key, p, msg, &p->sip.ruri, 2));
-	return add_lanes(sum);
+	sum = _mm512_add_epi64(sum, nx_nh_wide(key->secret, p, msg, &p->sip.sent_by, TAG_SENT_BY));
+	sum = _mm512_add_epi64(sum, nx_nh_wide(key->secret, p, msg, &p->sip.ruri, TAG_RURI));
+	return nx_nh_sum(sum);
 }
 
 WIDE static always_inline __m512i hash_final(__m512i sum)
