@@ -1,4 +1,4 @@
-/* The transaction memory. Two things carry it.
+/* The transaction memory. Three things carry it.
  *
  * Time in 8 bits: a put clears what has ended in its bucket, and everything where the last put was
  * longer ago than a life. So whatever a slot holds was no older than a life at the last put; a
@@ -6,35 +6,34 @@
  * 120 ticks, and 8 bits tell ages up to 255 apart. Nothing old can come back as new, and no sweep
  * is needed.
  *
+ * Writes that wait: a put waits for its line of 4 MiB, and one id costs what eight do. So what is
+ * remembered is put many at a time, when the journal has no more room or a reader comes. An entry
+ * has the tick of its packet, and the order is that of arrival: a bucket then is what it would be
+ * had none of them waited, be it for hours.
+ *
  * Ids: SipHash over all of a transaction's 130 bytes or so would cost more than the whole budget of
- * a packet. As for the To tag, XXH3 under a secret gathers them, and one SipHash over the 16 bytes
- * left, eight packets at a time, makes the id. Nobody outside sees an id or what follows from it
- * but by guessing at which of his requests passed; and whoever could make ids collide would gain
- * that requests pass, which he has for a forged To tag. */
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
+ * a packet. NH gathers the four texts (nh.h: two transactions have the same sum with 2^-32 at
+ * most), and one SipHash over the sum, method and CSeq number makes the id. Nobody outside sees an
+ * id or what follows from it but by guessing at which of his requests passed; and whoever could
+ * make ids collide would gain that requests pass, which he has for a forged To tag. */
 #include <assert.h>
 
 #include "dataplane/core/siphash.h"
-#include "dataplane/core/txmemory.h"
+#include "dataplane/core/txbucket.h"
 
-#define TICK_SHIFT 29 /* ns to ticks: 0.54 s; 32 bits of them are 73 years */
-#define LIFE       ((uint32_t)(NX_TXMEMORY_LIFE_NS >> TICK_SHIFT) + 1) /* rounded up */
-#define TICK_MASK  0xffu                                               /* of a slot */
-#define TAG_SHIFT  40                           /* of an id: its upper bits */
-#define STEP       UINT64_C(0x9e3779b97f4a7c15) /* odd */
-
-_Static_assert(2 * (LIFE + 1) <= TICK_MASK, "8 bits tell two lives apart");
+_Static_assert(NX_TXMEMORY_WAITING % NX_SIPHASH_LANES == 0 && NX_BURST_MAX % NX_SIPHASH_LANES == 0,
+	"ids are made a whole number of lanes at a time");
+_Static_assert(NX_TXMEMORY_WAITING >= NX_BURST_MAX, "a burst can wait");
 
 void nx_txmemory_init(
 	struct nx_txmemory *m, const uint8_t key[16], struct nx_txbucket *bucket, uint32_t n)
 {
 	assert(n > 0 && (n & (n - 1)) == 0);
+	memset(m, 0, sizeof(*m));
 	m->bucket = bucket;
 	m->mask = n - 1;
 	memcpy(m->key, key, sizeof(m->key));
-	for (uint8_t i = 0; i < NX_USERS_SECRET_LEN / 8; i++) {
+	for (uint8_t i = 0; i < NX_TXMEMORY_SECRET_LEN / 8; i++) {
 		/* 9 bytes: never the 16 that an id is made of */
 		uint8_t label[9] = {'n', 'x', '-', 't', 'x', '-', 'm', 'e', i};
 		uint64_t v = htole64(nx_siphash(key, label, sizeof(label)));
@@ -45,76 +44,64 @@ void nx_txmemory_init(
 
 /* ---- ids ---- */
 
-static inline uint64_t hash_span(
-	const struct nx_txmemory *m, const struct nx_packet *p, struct nx_span s)
+/* The two words that each packet's id is made of. */
+static inline void gather(const struct nx_txmemory *m, const struct nx_packet *const p[],
+	unsigned n, uint64_t word0[], uint64_t word1[])
 {
-	return XXH3_64bits_withSecret(nx_span_at(p, s), s.len, m->secret, sizeof(m->secret));
+	if (nx_nh_has_avx512()) {
+		nx_txmemory_gather_avx512(m, p, n, word0, word1);
+		return;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		const struct nx_sip *sip = &p[i]->sip;
+
+		word0[i] = nx_nh_of(m->secret, p[i], sip->branch, TX_BRANCH) +
+			   nx_nh_of(m->secret, p[i], sip->sent_by, TX_SENT_BY) +
+			   nx_nh_of(m->secret, p[i], sip->ruri, TX_RURI) +
+			   nx_nh_of(m->secret, p[i], sip->call_id, TX_CALL_ID);
+		word1[i] = tx_call_word(sip);
+	}
 }
 
-/* Polynomials, so that the order counts. */
-static inline uint64_t via_word(const struct nx_txmemory *m, const struct nx_packet *p)
+/* The ids, and their buckets on the way from memory. All three arrays have whole lanes. */
+static void make_ids(const struct nx_txmemory *m, const uint64_t word0[], const uint64_t word1[],
+	unsigned n, uint64_t id[])
 {
-	return hash_span(m, p, p->sip.branch) * STEP + hash_span(m, p, p->sip.sent_by);
-}
-
-static inline uint64_t call_word(const struct nx_txmemory *m, const struct nx_packet *p)
-{
-	uint64_t cseq = (uint64_t)p->sip.method << 32 | p->sip.cseq_number;
-
-	return (hash_span(m, p, p->sip.call_id) * STEP + hash_span(m, p, p->sip.ruri)) * STEP +
-	       cseq;
+	for (unsigned i = 0; i < n; i += NX_SIPHASH_LANES) {
+		nx_siphash_16_lanes(m->key, word0 + i, word1 + i, id + i);
+		for (unsigned j = i; j < n && j < i + NX_SIPHASH_LANES; j++)
+			__builtin_prefetch(tx_bucket_of(m, id[j]), 1);
+	}
 }
 
 void nx_txmemory_ids(
 	const struct nx_txmemory *m, const struct nx_packet *const p[], unsigned n, uint64_t id[])
 {
-	uint64_t word0[NX_SIPHASH_LANES] = {0}, word1[NX_SIPHASH_LANES] = {0};
-	uint64_t out[NX_SIPHASH_LANES];
+	uint64_t word0[NX_BURST_MAX] = {0}, word1[NX_BURST_MAX] = {0};
 
-	for (unsigned i = 0; i < n; i += NX_SIPHASH_LANES) {
-		unsigned k = n - i < NX_SIPHASH_LANES ? n - i : NX_SIPHASH_LANES;
-
-		for (unsigned j = 0; j < k; j++) {
-			word0[j] = via_word(m, p[i + j]);
-			word1[j] = call_word(m, p[i + j]);
-		}
-		nx_siphash_16_lanes(m->key, word0, word1, out);
-		memcpy(id + i, out, k * sizeof(out[0]));
-	}
+	gather(m, p, n, word0, word1);
+	make_ids(m, word0, word1, n, id);
 }
 
 /* ---- the table ---- */
 
-/* From LIFE + 1 on, so that the zeros of an unused bucket are of the past at any time. */
+/* From TX_LIFE + 1 on, so that the zeros of an unused bucket are of the past at any time. */
 static inline uint32_t tick_of(uint64_t now_ns)
 {
-	return (uint32_t)(now_ns >> TICK_SHIFT) + LIFE + 1;
-}
-
-static inline struct nx_txbucket *bucket_of(const struct nx_txmemory *m, uint64_t id)
-{
-	return &m->bucket[id & m->mask];
-}
-
-/* Never 0, which a free slot has. */
-static inline uint32_t tag_of(uint64_t id)
-{
-	uint32_t tag = (uint32_t)(id >> TAG_SHIFT);
-
-	return tag ? tag : 1;
+	return (uint32_t)(now_ns >> TX_TICK_SHIFT) + TX_LIFE + 1;
 }
 
 static inline uint32_t age_of(uint32_t slot, uint32_t tick)
 {
-	return (tick - slot) & TICK_MASK;
+	return (tick - slot) & TX_TICK_MASK;
 }
 
 static inline void clear_ended(struct nx_txbucket *b, uint32_t tick)
 {
-	bool all = tick - b->written > LIFE;
+	bool all = tick - b->written > TX_LIFE;
 
 	for (unsigned i = 0; i < NX_TXMEMORY_SLOTS; i++)
-		if (all || age_of(b->slot[i], tick) > LIFE)
+		if (all || age_of(b->slot[i], tick) > TX_LIFE)
 			b->slot[i] = 0;
 }
 
@@ -127,7 +114,7 @@ static inline unsigned place_for(const struct nx_txbucket *b, uint32_t tag, uint
 	for (unsigned i = 0; i < NX_TXMEMORY_SLOTS; i++) {
 		uint32_t age = b->slot[i] ? age_of(b->slot[i], tick) : UINT32_MAX;
 
-		if (b->slot[i] >> 8 == tag)
+		if (b->slot[i] >> TX_TICK_BITS == tag)
 			return i;
 		if (age >= best_age) {
 			best = i;
@@ -137,31 +124,68 @@ static inline unsigned place_for(const struct nx_txbucket *b, uint32_t tag, uint
 	return best;
 }
 
-void nx_txmemory_put(struct nx_txmemory *m, uint64_t id, uint64_t now_ns)
+static void put_at(struct nx_txbucket *b, uint32_t tag, uint32_t tick)
 {
-	struct nx_txbucket *b = bucket_of(m, id);
-	const uint32_t tick = tick_of(now_ns), tag = tag_of(id);
 	uint32_t *slot;
 
 	clear_ended(b, tick);
 	slot = &b->slot[place_for(b, tag, tick)];
-	if (*slot && *slot >> 8 != tag)
+	if (*slot && *slot >> TX_TICK_BITS != tag)
 		b->lost = tick - age_of(*slot, tick);
-	*slot = tag << 8 | (tick & TICK_MASK);
+	*slot = tag << TX_TICK_BITS | (tick & TX_TICK_MASK);
 	b->written = tick;
+}
+
+static void put_all(struct nx_txmemory *m, const uint64_t id[], const uint32_t tick[], unsigned n)
+{
+	if (nx_nh_has_avx512()) {
+		nx_txmemory_put_avx512(m, id, tick, n);
+		return;
+	}
+	for (unsigned i = 0; i < n; i++)
+		put_at(tx_bucket_of(m, id[i]), tx_tag_of(id[i]), tick[i]);
+}
+
+void nx_txmemory_put(struct nx_txmemory *m, uint64_t id, uint64_t now_ns)
+{
+	const uint32_t tick = tick_of(now_ns);
+
+	put_all(m, &id, &tick, 1);
 }
 
 enum nx_txfound nx_txmemory_get(const struct nx_txmemory *m, uint64_t id, uint64_t now_ns)
 {
-	const struct nx_txbucket *b = bucket_of(m, id);
-	const uint32_t tick = tick_of(now_ns), tag = tag_of(id);
+	const struct nx_txbucket *b = tx_bucket_of(m, id);
+	const uint32_t tick = tick_of(now_ns), tag = tx_tag_of(id);
 
-	if (tick - b->written > LIFE)
+	if (tick - b->written > TX_LIFE)
 		return NX_TX_NEW;
 	for (unsigned i = 0; i < NX_TXMEMORY_SLOTS; i++)
-		if (b->slot[i] >> 8 == tag && age_of(b->slot[i], tick) <= LIFE)
+		if (b->slot[i] >> TX_TICK_BITS == tag && age_of(b->slot[i], tick) <= TX_LIFE)
 			return NX_TX_HELD;
-	return tick - b->lost > LIFE ? NX_TX_NEW : NX_TX_LOST;
+	return tick - b->lost > TX_LIFE ? NX_TX_NEW : NX_TX_LOST;
+}
+
+/* ---- the journal ---- */
+
+void nx_txmemory_flush(struct nx_txmemory *m)
+{
+	uint64_t id[NX_TXMEMORY_WAITING];
+
+	make_ids(m, m->word0, m->word1, m->n_waiting, id);
+	put_all(m, id, m->tick, m->n_waiting);
+	m->n_waiting = 0;
+}
+
+static void remember(
+	struct nx_txmemory *m, uint64_t now_ns, const struct nx_packet *const p[], unsigned n)
+{
+	if (n > NX_TXMEMORY_WAITING - m->n_waiting)
+		nx_txmemory_flush(m);
+	gather(m, p, n, m->word0 + m->n_waiting, m->word1 + m->n_waiting);
+	for (unsigned i = 0; i < n; i++)
+		m->tick[m->n_waiting + i] = tick_of(now_ns);
+	m->n_waiting += n;
 }
 
 /* ---- rule 28 ---- */
@@ -225,6 +249,7 @@ static inline unsigned select_open(
 		open[n_open] = p[i];
 		n_open += roles[p[i]->reason] >= first;
 	}
+	assert(n_open <= n); /* which analysers do not see */
 	return n_open;
 }
 
@@ -235,12 +260,23 @@ static void settle(struct nx_packet *const p[], unsigned n)
 			p[i]->reason = NX_R_SETTLING;
 }
 
+/* What passes is put at once, as what ends may be looked for behind it in the same burst. */
+static out_of_line void recall(
+	struct nx_txmemory *m, uint64_t now_ns, struct nx_packet *const open[], unsigned n)
+{
+	uint64_t id[NX_BURST_MAX];
+
+	nx_txmemory_flush(m);
+	nx_txmemory_ids(m, (const struct nx_packet *const *)open, n, id);
+	for (unsigned i = 0; i < n; i++)
+		apply_one(m, now_ns, open[i], id[i]);
+}
+
 void nx_txmemory_apply(struct nx_txmemory *m, const struct nx_policy *policy, uint64_t now_ns,
 	struct nx_packet *const p[], unsigned n)
 {
 	const bool recalling = policy->recall && nx_recall_is_on(policy->recall, now_ns);
 	struct nx_packet *open[NX_BURST_MAX];
-	uint64_t id[NX_BURST_MAX];
 	unsigned n_open;
 
 	if (recalling && now_ns < policy->settle_until_ns)
@@ -248,17 +284,13 @@ void nx_txmemory_apply(struct nx_txmemory *m, const struct nx_policy *policy, ui
 	n_open = select_open(recalling, p, n, open);
 	if (n_open == 0)
 		return;
-	nx_txmemory_ids(m, (const struct nx_packet *const *)open, n_open, id);
-	for (unsigned i = 0; i < n_open; i++)
-		__builtin_prefetch(bucket_of(m, id[i]), 1);
-	for (unsigned i = 0; i < n_open; i++)
-		apply_one(m, now_ns, open[i], id[i]);
+	if (recalling)
+		recall(m, now_ns, open, n_open);
+	else
+		remember(m, now_ns, (const struct nx_packet *const *)open, n_open);
 }
 
 void nx_txmemory_remember(struct nx_txmemory *m, uint64_t now_ns, const struct nx_packet *p)
 {
-	uint64_t id;
-
-	nx_txmemory_ids(m, &p, 1, &id);
-	nx_txmemory_put(m, id, now_ns);
+	remember(m, now_ns, &p, 1);
 }

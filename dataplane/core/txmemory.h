@@ -13,7 +13,7 @@
  * How: a hash table of buckets, one cache line each. A request that passes costs one write to one
  * line, one that would be answered one read, and that only after a change (nxsip/recall.h). A slot
  * holds 24 bits of the id and the time. An entry is held for 32 s from the last time it was put, at
- * most 0.8 s more.
+ * most 0.8 s more. Reads are rare: in a journal, writes wait for one, or until they are many.
  *
  * When a bucket has no free slot, the oldest entry goes, and the bucket notes when that one had
  * been put: until it would have ended, the bucket answers LOST for what it does not hold, and such
@@ -38,6 +38,9 @@
 #define NX_TXMEMORY_LIFE_NS UINT64_C(32000000000) /* 64*T1 */
 #define NX_TXMEMORY_SLOTS   14                    /* of a bucket */
 #define NX_TXMEMORY_BUCKETS (1u << 16)            /* 4 MiB: 12,000 passed requests a second */
+#define NX_TXMEMORY_WAITING 64                    /* of the journal */
+
+#define NX_TXMEMORY_SECRET_LEN 256 /* NH's of four values */
 
 /* All zero: empty. Times are in ticks of 2^29 ns (0.54 s). */
 struct nx_txbucket {
@@ -49,10 +52,15 @@ _Static_assert(sizeof(struct nx_txbucket) == 64, "a bucket is one cache line");
 
 /* One worker's; nobody else reads or writes it. */
 struct nx_txmemory {
-	uint8_t key[16];
-	uint8_t secret[NX_USERS_SECRET_LEN]; /* derived from key */
+	_Alignas(64) uint8_t key[16];
 	struct nx_txbucket *bucket;
 	uint32_t mask; /* buckets - 1 */
+	uint32_t n_waiting;
+	_Alignas(64) uint8_t secret[NX_TXMEMORY_SECRET_LEN]; /* derived from key */
+
+	/* the journal: what is remembered and not in the buckets yet, in the order of arrival */
+	uint64_t word0[NX_TXMEMORY_WAITING], word1[NX_TXMEMORY_WAITING]; /* of the ids */
+	uint32_t tick[NX_TXMEMORY_WAITING];                              /* of the packets */
 };
 
 enum nx_txfound {
@@ -82,13 +90,17 @@ void nx_txmemory_remember(struct nx_txmemory *m, uint64_t now_ns, const struct n
 
 /* ---- its parts, for tests and benches ---- */
 
-/* nx_txmemory_ids makes the ids of n <= NX_BURST_MAX packets with a sound request. */
+/* nx_txmemory_ids makes the ids of n <= NX_BURST_MAX packets with a sound request.
+ * Out:    id has room for NX_BURST_MAX; those behind n mean nothing. */
 void nx_txmemory_ids(
 	const struct nx_txmemory *m, const struct nx_packet *const p[], unsigned n, uint64_t id[]);
 
-/* nx_txmemory_put holds an id from now_ns on, in place of the oldest where the bucket is full. */
-void nx_txmemory_put(struct nx_txmemory *m, uint64_t id, uint64_t now_ns);
+/* nx_txmemory_flush puts what waits into the buckets. */
+void nx_txmemory_flush(struct nx_txmemory *m);
 
+/* Both know the buckets only: nothing may be waiting. nx_txmemory_put holds an id from now_ns on,
+ * in place of the oldest where the bucket is full. */
+void nx_txmemory_put(struct nx_txmemory *m, uint64_t id, uint64_t now_ns);
 enum nx_txfound nx_txmemory_get(const struct nx_txmemory *m, uint64_t id, uint64_t now_ns);
 
 #endif

@@ -2,7 +2,7 @@
  * and what becomes of the packets of a burst. */
 #include "dataplane/core/txmemory.h"
 #include "tests/unit/frame.h"
-#include "tests/unit/sample.h"
+#include "tests/unit/txmemory_ways.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -293,15 +293,18 @@ static uint64_t id_of(const struct nx_txmemory *m, const struct fields *f)
 	const struct nx_packet *p;
 	struct request r;
 	struct guard g;
-	uint64_t id;
+	uint64_t id[NX_BURST_MAX], plain[NX_BURST_MAX], sse2[NX_BURST_MAX];
 
 	guard_init(&g);
 	message(&r, f);
 	request_guard(&r, &g);
 	p = &r.p;
-	nx_txmemory_ids(m, &p, 1, &id);
+	nx_txmemory_ids(m, &p, 1, id);
+	txmemory_ids_plain(m, &p, 1, plain);
+	txmemory_ids_sse2(m, &p, 1, sse2);
+	assert_true(id[0] == plain[0] && id[0] == sse2[0]);
 	guard_fini(&g);
-	return id;
+	return id[0];
 }
 
 static void rule_28_each_part_tells_transactions_apart(void **state)
@@ -328,6 +331,34 @@ static void rule_28_each_part_tells_transactions_apart(void **state)
 		assert_true(ids[i] != id);
 		for (unsigned k = 0; k < i; k++)
 			assert_true(ids[i] != ids[k]);
+	}
+}
+
+/* Texts about as long as NH's place for them, and longer: each byte counts. */
+static void rule_28_texts_of_any_length_count_whole(void **state)
+{
+	enum { LONG = 140 };
+	const struct world *w = *state;
+	char text[LONG + 20];
+
+	for (unsigned part = 0; part < 4; part++) {
+		uint64_t before = 0;
+
+		for (unsigned n = 1; n < LONG; n++) {
+			static const char *const heads[] = {";branch=", "", "", "sip:a@"};
+			struct fields f = usual;
+			const char **const fields[] = {&f.branch, &f.sent_by, &f.call_id, &f.uri};
+			char *last = text +
+				     snprintf(text, sizeof(text), "%s%0*u", heads[part], n, 1) - 1;
+			uint64_t id;
+
+			*fields[part] = text;
+			id = id_of(&w->m, &f);
+			assert_true(id != before);
+			before = id;
+			*last = '2';
+			assert_true(id != id_of(&w->m, &f));
+		}
 	}
 }
 
@@ -428,6 +459,10 @@ static void rule_28_not_for_other_reasons(void **state)
 		w->policy.settle_until_ns = UINT64_MAX;
 		assert_int_equal(one(w, "a", r, START), r);
 		w->policy.settle_until_ns = 0;
+		atomic_store(&w->recall.until_ns, 0);
+		assert_int_equal(one(w, "a", r, START), r);
+		assert_int_equal(w->m.n_waiting, 0);
+		nx_recall_hold(&w->recall);
 	}
 }
 
@@ -543,6 +578,7 @@ int main(void)
 		test(rule_28_the_rated_load_costs_few_answers),
 		test(rule_28_a_flood_ends_with_itself),
 		test(rule_28_each_part_tells_transactions_apart),
+		test(rule_28_texts_of_any_length_count_whole),
 		test(rule_28_the_key_decides_the_ids),
 		test(rule_28_what_was_passed_goes_on_passing),
 		test(rule_28_not_what_was_answered_before),
