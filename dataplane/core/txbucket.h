@@ -37,16 +37,18 @@ static inline uint32_t tx_tag_of(uint64_t id)
 	return tag ? tag : 1;
 }
 
-/* txmemory_avx512.c, where nx_nh_has_avx512: gather and put_all of txmemory.c. Tests build that for
- * less. */
+/* txmemory_avx512.c, where nx_nh_has_avx512: gather, put_all and get of txmemory.c. Tests build
+ * that for less. */
 #ifdef NX_NH_AVX512
 void nx_txmemory_gather_avx512(const struct nx_txmemory *m, const struct nx_packet *const p[],
 	unsigned n, uint64_t word0[], uint64_t word1[]);
 void nx_txmemory_put_avx512(
 	struct nx_txmemory *m, const uint64_t id[], const uint32_t tick[], unsigned n);
+enum nx_txfound nx_txmemory_get_avx512(const struct nx_txmemory *m, uint64_t id, uint32_t tick);
 #else
 #define nx_txmemory_gather_avx512(m, p, n, word0, word1) ((void)0)
 #define nx_txmemory_put_avx512(m, id, tick, n)           ((void)0)
+#define nx_txmemory_get_avx512(m, id, tick)              NX_TX_LOST
 #endif
 
 #endif

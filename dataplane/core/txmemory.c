@@ -158,6 +158,8 @@ enum nx_txfound nx_txmemory_get(const struct nx_txmemory *m, uint64_t id, uint64
 	const struct nx_txbucket *b = tx_bucket_of(m, id);
 	const uint32_t tick = tick_of(now_ns), tag = tx_tag_of(id);
 
+	if (nx_nh_has_avx512())
+		return nx_txmemory_get_avx512(m, id, tick);
 	if (tick - b->written > TX_LIFE)
 		return NX_TX_NEW;
 	for (unsigned i = 0; i < NX_TXMEMORY_SLOTS; i++)

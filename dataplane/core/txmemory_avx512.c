@@ -67,4 +67,21 @@ WIDE void nx_txmemory_put_avx512(
 	for (unsigned i = 0; i < n; i++)
 		put_at(tx_bucket_of(m, id[i]), tx_tag_of(id[i]), tick[i]);
 }
+
+WIDE enum nx_txfound nx_txmemory_get_avx512(const struct nx_txmemory *m, uint64_t id, uint32_t tick)
+{
+	const struct nx_txbucket *b = tx_bucket_of(m, id);
+	const __m512i v = _mm512_load_si512(b);
+	const __m512i age = _mm512_and_si512(
+		_mm512_sub_epi32(_mm512_set1_epi32((int)tick), v), _mm512_set1_epi32(TX_TICK_MASK));
+	const __mmask16 young =
+		_mm512_mask_cmple_epu32_mask(SLOTS, age, _mm512_set1_epi32(TX_LIFE));
+
+	if (tick - b->written > TX_LIFE)
+		return NX_TX_NEW;
+	if (_mm512_mask_cmpeq_epi32_mask(young, _mm512_srli_epi32(v, TX_TICK_BITS),
+		    _mm512_set1_epi32((int)tx_tag_of(id))))
+		return NX_TX_HELD;
+	return tick - b->lost > TX_LIFE ? NX_TX_NEW : NX_TX_LOST;
+}
 #endif
