@@ -183,14 +183,15 @@ $(BENCH_BINS): $(B)/%: $(B)/%.o $(call obj,$(SRC_TORTURE_LIB)) $(B)/libcontrol.a
 		$(if $(findstring /bench/,$@),$(LIBS_DPDK)) $(LIBS_X)
 
 # ---- fuzzing: each tests/fuzz/fuzz_*.c is a target. With libFuzzer's instrumentation it is linked as
-# ---- a fuzzer, by `make CC=afl-clang-fast fuzz-targets` as one for AFL++, else as a replaying program
+# ---- a fuzzer, by `make CC=afl-clang-fast fuzz-targets` as one for AFL++, with MASS=1 as one that is all
+# ---- speed (mass.c), else as a replaying program
 
 .PHONY: fuzz coverage fuzz-targets check-fuzz
-fuzz: ## TIME=60, FUZZ=NAME: fuzz each target for so many seconds; what it finds is in build/fuzz
+fuzz: ## TIME=60, FUZZ=NAME, MASS=1: fuzz each target for so many seconds; what it finds is in build/fuzz
 	$(Q)scripts/setup fuzz
-	$(Q)$(MAKE) CC=clang SAN=$(FUZZ_SAN) fuzz-targets
-	$(Q)$(PYTHON) tests/fuzz/run.py --build build/clang-$(subst $(comma),-,$(FUZZ_SAN)) \
-		--time $(or $(TIME),60) $(FUZZ)
+	$(Q)$(MAKE) CC=clang $(if $(MASS),B=build/mass,SAN=$(FUZZ_SAN)) fuzz-targets
+	$(Q)$(PYTHON) tests/fuzz/run.py --time $(or $(TIME),60) $(if $(MASS),--mass) \
+		--build build/$(if $(MASS),mass,clang-$(subst $(comma),-,$(FUZZ_SAN))) $(FUZZ)
 
 coverage: ## lines of parser, URI, key and reply that check reaches; fails below 95 %
 	$(Q)scripts/setup check
@@ -204,14 +205,19 @@ LDFLAGS_BASE += --coverage
 endif
 FUZZ_SAN := fuzzer-no-link,address,undefined
 SRC_FUZZ := $(wildcard tests/fuzz/fuzz_*.c)
-SRC_FUZZ_LIB := $(filter-out $(SRC_FUZZ) %/replay.c %/sip_mutator.c,$(wildcard tests/fuzz/*.c)) \
+SRC_MUTATOR := $(patsubst %,tests/fuzz/sip_%.c,message mutator values)
+SRC_FUZZ_LIB := $(filter-out $(SRC_FUZZ) $(SRC_MUTATOR) %/replay.c %/mass.c,$(wildcard tests/fuzz/*.c)) \
 	tests/unit/guard.c tests/unit/uri_plain.c
 FUZZ_BINS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/fuzz/%,$(SRC_FUZZ))
 FUZZER := $(findstring fuzzer,$(SAN))$(findstring afl,$(CC))
-$(patsubst %,$(B)/fuzz/%,sip reply differential): FUZZ_MUTATOR = $(call obj,tests/fuzz/sip_mutator.c)
+FUZZ_MAIN := $(if $(FUZZER),,tests/fuzz/$(if $(MASS),mass.c,replay.c))
+ifdef MASS
+CFLAGS_BASE += -fsanitize=undefined -fsanitize-trap=undefined
+endif
+$(patsubst %,$(B)/fuzz/%,sip reply differential): FUZZ_MUTATOR = $(call obj,$(SRC_MUTATOR))
 $(B)/fuzz/differential: FUZZ_LIBS = $(shell pkg-config --libs libosip2 sofia-sip-ua)
 $(call obj,$(wildcard tests/fuzz/reference_*.c)): CFLAGS_X = $(call sysinc,libosip2 sofia-sip-ua)
-$(call obj,tests/fuzz/sip_mutator.c): CFLAGS_X = $(if $(FUZZER),-fno-sanitize=all)
+$(call obj,$(SRC_MUTATOR)): CFLAGS_X = $(if $(FUZZER),-fno-sanitize=all)
 
 fuzz-targets: $(FUZZ_BINS)
 check-fuzz: $(FUZZ_BINS)
@@ -219,12 +225,13 @@ check-fuzz: $(FUZZ_BINS)
 
 $(B)/libfuzz.a: $(call obj,$(SRC_FUZZ_LIB))
 $(FUZZ_BINS): $(B)/fuzz/%: $(B)/tests/fuzz/fuzz_%.o \
-		$(call obj,$(if $(FUZZER),tests/fuzz/sip_mutator.c,tests/fuzz/replay.c)) \
+		$(call obj,$(FUZZ_MAIN) $(if $(FUZZER)$(MASS),$(SRC_MUTATOR))) \
 		$(B)/libfuzz.a $(B)/libcontrol.a $(B)/libcore.a
 	@mkdir -p $(@D)
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS_BASE) $(if $(FUZZER),-fsanitize=fuzzer) -o $@ \
-		$(filter-out %/sip_mutator.o,$(filter %.o,$^)) $(if $(FUZZER),$(FUZZ_MUTATOR)) \
+		$(filter-out $(call obj,$(SRC_MUTATOR)),$(filter %.o,$^)) \
+		$(if $(FUZZER)$(MASS),$(FUZZ_MUTATOR)) \
 		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_CORE) $(LIBS_CTL) $(FUZZ_LIBS)
 
 -include $(patsubst %.o,%.d,$(call obj,$(wildcard tests/fuzz/*.c)))

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+bool fuzz_refused;
+
 void fuzz_fail(const char *file, int line, const char *fmt, ...)
 {
 	va_list ap;

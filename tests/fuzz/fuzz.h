@@ -4,11 +4,20 @@
 #ifndef NX_FUZZ_FUZZ_H
 #define NX_FUZZ_FUZZ_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* One execution.  In: len bytes that may not be read beyond, at either end.  Return: 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+/* A target sets it where the input did not come to what the target is about, so that mass.c goes on
+ * from another. */
+extern bool fuzz_refused;
+
+/* Of the targets with sip_mutator.c: for each mutation that may damage a message, so many that put
+ * in what the grammar allows. */
+extern const unsigned fuzz_sound;
 
 /* The targets' own mutator, where they have one (libFuzzer's interface). */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t len, size_t max, unsigned seed);

@@ -271,7 +271,8 @@ bool reference_compare(struct reference *r, const uint8_t *msg, size_t len,
 			out->excuses[i] = reference_explain(r, i, msg, len, sip, out);
 	}
 	/* only the other one's reading can show that it is a fault */
-	if (out->excuses[0] & out->excuses[1] & REFERENCE_OWN_FAULTS)
+	if (out->excuses[0] & out->excuses[1] & REFERENCE_OWN_FAULTS &&
+		reference_same_place(r, msg, len, sip, out))
 		out->excused[0] = out->excused[1] = 0;
 	for (unsigned i = 0; i < REFERENCE_PARSERS; i++) {
 		out->excused[i] |= reference_faults(i, msg, sip, out, &out->excuses[i]);

@@ -7,6 +7,7 @@
  *
  * Faults of one of the two, where the other one reads as we do. Each is stated with the section of
  * the RFC that says who is right. */
+#include <limits.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -117,52 +118,85 @@ static void put_address(struct writer *w, const uint8_t *value, size_t len)
 	put(w, value + to, len - to);
 }
 
+/* What is to be made simple: a set of excuses, and, of the white spaces and quoted texts in their
+ * order, one that stays. */
+struct simple {
+	unsigned parts, stays, seen;
+};
+
+#define NONE_STAYS UINT_MAX
+
+/* All between quotes becomes letters, but for the part of the line that is to stay. */
+static void plain_quotes(uint8_t *line, size_t len, struct nx_span read, struct simple *simple)
+{
+	bool quoted = false, stays = false;
+
+	for (size_t i = 0; i < len - 2; i++)
+		if (read.len && i == read.off) {
+			i += read.len - 1u;
+		} else if (line[i] == '"') {
+			quoted = !quoted;
+			stays = quoted && simple->seen++ == simple->stays;
+		} else if (quoted && line[i] == '\\' && i + 3 < len) {
+			if (!stays)
+				line[i] = line[i + 1] = 'x';
+			i++;
+		} else if (quoted && !stays && line[i] != '\r' && line[i] != '\n') {
+			line[i] = 'x';
+		}
+}
+
+/* What we read of a line as it stands, quotes and all: Call-ID, which has no quoted text, and the
+ * first Via's received. */
+static struct nx_span as_it_stands(size_t at, size_t len, const struct nx_sip *sip)
+{
+	const struct nx_span read[] = {sip->call_id, sip->received};
+
+	for (size_t i = 0; i < sizeof(read) / sizeof(read[0]); i++)
+		if (read[i].off > at && read[i].off < at + len)
+			return (struct nx_span){(uint16_t)(read[i].off - at), read[i].len};
+	return (struct nx_span){0};
+}
+
 static void put_line(struct writer *w, const uint8_t *msg, size_t at, size_t len,
-	const struct nx_sip *sip, unsigned simple)
+	const struct nx_sip *sip, struct simple *simple)
 {
 	const uint8_t *line = msg + at;
+	const size_t begin = w->len;
 	struct nx_span value = {0};
 
-	if (simple >> REFERENCE_ADDRESSES & 1 && is_one_of(line, len, "from", "f"))
+	if (simple->parts >> REFERENCE_ADDRESSES & 1 && is_one_of(line, len, "from", "f"))
 		value = sip->from;
-	if (simple >> REFERENCE_ADDRESSES & 1 && is_one_of(line, len, "to", "t"))
+	if (simple->parts >> REFERENCE_ADDRESSES & 1 && is_one_of(line, len, "to", "t"))
 		value = sip->to;
 	if (value.off) {
 		put(w, line, value.off - at);
 		put_address(w, msg + value.off, value.len);
 		put_text(w, "\r\n");
-		return;
-	}
-	if (is_needed(line, len) || !(simple >> REFERENCE_OTHER_HEADERS & 1))
+	} else if (is_needed(line, len) || !(simple->parts >> REFERENCE_OTHER_HEADERS & 1)) {
 		put(w, line, len);
+	}
+	if (simple->parts >> REFERENCE_QUOTED & 1 && w->len > begin)
+		plain_quotes(w->at + begin, w->len - begin, as_it_stands(at, len, sip), simple);
+}
+
+static bool is_space(const uint8_t *text, size_t len)
+{
+	return text[0] == ' ' || text[0] == '\t' ||
+	       (len > 2 && text[0] == '\r' && (text[2] == ' ' || text[2] == '\t'));
 }
 
 /* Every tab and line break that is white space becomes a space. */
-static void plain_space(uint8_t *text, size_t len)
+static void plain_space(uint8_t *text, size_t len, struct simple *simple)
 {
-	for (size_t i = 0; i < len; i++)
-		if (text[i] == '\t')
-			text[i] = ' ';
-		else if (len - i > 2 && text[i] == '\r' &&
-			 (text[i + 2] == ' ' || text[i + 2] == '\t'))
-			text[i] = text[i + 1] = ' ';
-}
+	for (size_t i = 0, end; i < len; i = end + 1) {
+		bool stays;
 
-/* All between quotes becomes letters. */
-static void plain_quotes(uint8_t *text, size_t len)
-{
-	bool quoted = false;
-
-	for (size_t i = 0; i < len; i++)
-		if (text[i] == '"') {
-			quoted = !quoted;
-		} else if (text[i] == '\r') {
-			quoted = false;
-		} else if (quoted) {
-			if (text[i] == '\\' && i + 1 < len)
-				text[i++] = 'x';
-			text[i] = 'x';
-		}
+		for (end = i; end < len && is_space(text + end, len - end);)
+			end += text[end] == '\r' ? 2 : 1;
+		stays = end > i && simple->seen++ == simple->stays;
+		memset(text + i, ' ', stays ? 0 : end - i);
+	}
 }
 
 /* put_request_line leaves out the ':' of an empty password. */
@@ -177,13 +211,13 @@ static void put_request_line(struct writer *w, const uint8_t *line, size_t len)
 }
 
 /* simplify copies the message, simpler in the parts named. */
-static size_t simplify(
-	const uint8_t *msg, size_t len, const struct nx_sip *sip, unsigned simple, uint8_t *out)
+static size_t simplify(const uint8_t *msg, size_t len, const struct nx_sip *sip,
+	struct simple *simple, uint8_t *out)
 {
 	size_t at = line_len(msg, sip->header_len), line;
 	struct writer w = {.at = out};
 
-	if (simple >> REFERENCE_PASSWORD & 1)
+	if (simple->parts >> REFERENCE_PASSWORD & 1)
 		put_request_line(&w, msg, at);
 	else
 		put(&w, msg, at);
@@ -191,10 +225,8 @@ static size_t simplify(
 		line = line_len(msg + at, sip->header_len - at);
 		put_line(&w, msg, at, line, sip, simple);
 	}
-	if (simple >> REFERENCE_WHITE_SPACE & 1)
-		plain_space(out, w.len);
-	if (simple >> REFERENCE_QUOTED & 1)
-		plain_quotes(out, w.len);
+	if (simple->parts >> REFERENCE_WHITE_SPACE & 1)
+		plain_space(out, w.len, simple);
 	put(&w, msg + at, len - at);
 	return w.len;
 }
@@ -292,14 +324,45 @@ unsigned reference_faults(enum reference_parser parser, const uint8_t *msg,
 
 /* ---- asking again ---- */
 
+static unsigned ask_with(struct reference *r, enum reference_parser parser, const uint8_t *msg,
+	size_t len, const struct nx_sip *sip, struct simple *simple, struct reference_finding *f)
+{
+	static uint8_t text[2 * 65536];
+	size_t n = simplify(msg, len, sip, simple, text);
+
+	reference_read(r, parser, text, n < 65536 ? n : 65535, &f->theirs[parser]);
+	return reference_differences(&f->ours, &f->theirs[parser]) & ~unsaid(simple->parts);
+}
+
 static unsigned ask_again(struct reference *r, enum reference_parser parser, const uint8_t *msg,
 	size_t len, const struct nx_sip *sip, unsigned parts, struct reference_finding *f)
 {
-	static uint8_t text[2 * 65536];
-	size_t n = simplify(msg, len, sip, parts, text);
+	struct simple simple = {parts, NONE_STAYS, 0};
 
-	reference_read(r, parser, text, n < 65536 ? n : 65535, &f->theirs[parser]);
-	return reference_differences(&f->ours, &f->theirs[parser]) & ~unsaid(parts);
+	return ask_with(r, parser, msg, len, sip, &simple, f);
+}
+
+bool reference_same_place(struct reference *r, const uint8_t *msg, size_t len,
+	const struct nx_sip *sip, const struct reference_finding *f)
+{
+	const unsigned both = f->excuses[0] & f->excuses[1] & REFERENCE_OWN_FAULTS;
+	const unsigned parts = 1u << REFERENCE_OTHER_HEADERS | f->excuses[0] | f->excuses[1];
+	const unsigned wrong[] = {may_be_wrong(0, msg, sip, f), may_be_wrong(1, msg, sip, f)};
+	struct reference_finding asked = *f;
+	struct simple simple = {.seen = 1};
+	bool any[REFERENCE_PARSERS] = {false, false}, same = both >> REFERENCE_PASSWORD & 1;
+
+	for (unsigned i = 0; !same && i < simple.seen; i++) {
+		bool differs[REFERENCE_PARSERS];
+
+		for (unsigned p = 0; p < REFERENCE_PARSERS; p++) {
+			simple = (struct simple){parts, i, 0};
+			differs[p] = ask_with(r, p, msg, len, sip, &simple, &asked) & ~wrong[p];
+			any[p] |= differs[p];
+		}
+		same = differs[0] && differs[1];
+	}
+	return same || !any[0] || !any[1];
 }
 
 unsigned reference_explain(struct reference *r, enum reference_parser parser, const uint8_t *msg,

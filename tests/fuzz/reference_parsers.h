@@ -46,6 +46,13 @@ static inline struct reference_text reference_number(struct reference_number *n,
 unsigned reference_explain(struct reference *r, enum reference_parser parser, const uint8_t *msg,
 	size_t len, const struct nx_sip *sip, struct reference_finding *f);
 
+/* reference_same_place says whether both parsers, each excused for a fault of the same kind, have
+ * it about the same white space or the same quoted text: then nobody reads that as we do. Tried by
+ * making all the others simple.
+ * In:     f: as reference_explain left it, for both.  Return: also true where it cannot tell. */
+bool reference_same_place(struct reference *r, const uint8_t *msg, size_t len,
+	const struct nx_sip *sip, const struct reference_finding *f);
+
 /* reference_faults says which differences of a parser come of a fault of its own, the other parser
  * being one with us; and adds the reasons to *excuses. */
 unsigned reference_faults(enum reference_parser parser, const uint8_t *msg,

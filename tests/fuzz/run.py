@@ -1,14 +1,23 @@
 #!/usr/bin/python3
-"""Runs the fuzz targets, each for so many seconds, as many at a time as there are cores.
+"""Runs the fuzz targets, each for so many seconds, as many at a time as there are cores; one that is
+named twice, twice.
+
+In depth, with libFuzzer, its coverage and sanitizers; or, with --mass, at many times the rate by
+mass.c, with unreadable pages around the input and undefined behaviour trapped, from what the former
+has kept. Both count alike: an execution is one call of a target with one input, and all that the
+target checks of it, whatever that takes: the parser's three ways, a reply's retransmission, the
+references asked again. `differential` counts those of that target in which we would have answered
+and both references read the request; the others, refused before, are executions only.
 
 What is found on the way is kept in build/fuzz: TARGET/ are inputs that reach new code, for the next
-run to begin with; findings/ are those that fail, made as small as they get. Ends with a line
-`fuzz executions=N differential=N findings=N` and status 0 only where nothing failed.
+run to begin with; findings/ are those that fail, made as small as they get (what only fails with
+--mass is left as it is). Ends with a line `fuzz executions=N differential=N findings=N` and status 0 only where nothing failed.
 """
 import argparse
 import hashlib
 import os
 import re
+import secrets
 import signal
 import subprocess
 import sys
@@ -33,8 +42,8 @@ SLOW_S = 10  # an input that takes longer is a finding
 class Target:
     """One fuzz target and what has come of it so far."""
 
-    def __init__(self, program, seconds):
-        self.program, self.name, self.seconds = program, program.name, seconds
+    def __init__(self, program, seconds, mass):
+        self.program, self.name, self.seconds, self.mass = program, program.name, seconds, mass
         self.executions = self.compared = 0
         self.excused = {}
         self.findings = {}  # what it says -> file
@@ -67,11 +76,14 @@ class Target:
         return self
 
     def once(self, kept, scratch, seconds):
-        said = self.start(
-            [f"-max_total_time={seconds}", f"-max_len={MAX_LEN.get(self.name, 1024)}",
-             f"-timeout={SLOW_S}", f"-rss_limit_mb={RSS_MB}", "-print_final_stats=1", "-verbosity=0",
-             f"-artifact_prefix={scratch}/", str(kept), str(SEEDS / self.name)],
-            scratch, seconds + 120)
+        longest = MAX_LEN.get(self.name, 1024)
+        if not self.mass:
+            options = [f"-max_total_time={seconds}", f"-max_len={longest}", f"-timeout={SLOW_S}",
+                       f"-rss_limit_mb={RSS_MB}", "-print_final_stats=1", "-verbosity=0",
+                       f"-artifact_prefix={scratch}/"]
+        else:
+            options = ["-t", str(seconds), "-s", secrets.token_hex(6), "-m", str(longest)]
+        said = self.start([*options, str(kept), str(SEEDS / self.name)], scratch, seconds + 120)
         self.count(said)
         for path in sorted(Path(scratch).glob("*-*")):
             if path.is_file() and re.match("(crash|timeout|oom|leak)-", path.name):
@@ -97,13 +109,13 @@ class Target:
             self.findings[what] = FINDINGS / f"{self.name}-{digest}"
             FINDINGS.mkdir(parents=True, exist_ok=True)
             self.findings[what].write_bytes(path.read_bytes())
-            if path.name.startswith("crash-"):
+            if path.name.startswith("crash-") and not self.mass:
                 self.minimize(path, what, scratch)
         path.unlink()
 
     def is_slow(self, path, scratch):
         begin = time.monotonic()
-        self.start([str(path)], scratch, 2 * SLOW_S)
+        self.start(["-t", "0", str(path)] if self.mass else [str(path)], scratch, 2 * SLOW_S)
         return time.monotonic() - begin > SLOW_S
 
     def minimize(self, path, what, scratch):
@@ -129,6 +141,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", required=True, help="directory of the build with the fuzzers")
     parser.add_argument("--time", type=int, default=60, help="seconds a target")
+    parser.add_argument("--mass", action="store_true", help="the build's main is mass.c")
     parser.add_argument("target", nargs="*", help="all where none is named")
     args = parser.parse_args()
     programs = sorted(path for path in (ROOT / args.build / "fuzz").iterdir() if path.is_file())
@@ -136,8 +149,9 @@ def main():
     if unknown:
         sys.exit(f"no fuzz target {', '.join(sorted(unknown))}; there are: "
                  f"{', '.join(path.name for path in programs)}")
-    targets = [Target(path, args.time) for path in programs
-               if not args.target or path.name in args.target]
+    wanted = args.target or [path.name for path in programs]
+    targets = [Target(path, args.time, args.mass)
+               for path in programs for _ in range(wanted.count(path.name))]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for target in pool.map(Target.run, targets):
             target.report()

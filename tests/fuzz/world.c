@@ -116,8 +116,10 @@ struct world *world_create(void)
 	struct world *w = malloc(sizeof(*w));
 
 	if (!w || !(w->pipeline = aligned_alloc(64, sizeof(*w->pipeline))) ||
-		!(w->room = malloc(WORLD_FRAME_MAX)) || nx_users_create(16, secret, &w->users) != 0)
+		nx_users_create(16, secret, &w->users) != 0)
 		abort();
+	guard_init(&w->guard);
+	w->end = w->guard.end;
 	gone(w->users, "gone");
 	gone(w->users, "+441632960000");
 	w->policy = build(w->users);
@@ -129,7 +131,7 @@ void world_destroy(struct world *w)
 {
 	nx_policy_free(w->policy);
 	nx_users_destroy(w->users);
-	free(w->room);
+	guard_fini(&w->guard);
 	free(w->pipeline);
 	free(w);
 }
@@ -187,7 +189,7 @@ void world_packet(struct world *w, const uint8_t *payload, size_t len, struct nx
 	uint32_t dice = draw(payload, len);
 	bool v6 = dice >> 12 & 1, tagged = dice >> 13 & 1;
 	size_t head_len = L2_LEN + (tagged ? TAG_LEN : 0u) + (v6 ? V6_LEN : V4_LEN) + UDP_LEN;
-	uint8_t *frame = w->room + WORLD_FRAME_MAX - head_len - len;
+	uint8_t *frame = w->end - head_len - len;
 	uint8_t *at = put(frame, macs, sizeof(macs));
 
 	if (tagged)

@@ -6,14 +6,16 @@
 #define NX_FUZZ_WORLD_H
 
 #include "dataplane/core/packet.h"
+#include "tests/unit/guard.h"
 
-#define WORLD_FRAME_MAX (128 + 65535) /* bytes of a frame with the largest payload */
+#define WORLD_FRAME_MAX GUARD_MAX /* more bytes than a frame with the largest payload has */
 
 struct world {
 	struct nx_policy *policy;
 	struct nx_users *users;
 	struct nx_pipeline *pipeline;
-	uint8_t *room; /* WORLD_FRAME_MAX bytes: a frame ends where they end */
+	struct guard guard;
+	uint8_t *end; /* WORLD_FRAME_MAX bytes lie before it: a frame ends there */
 };
 
 /* world_create aborts where it cannot. */
@@ -22,8 +24,7 @@ void world_destroy(struct world *w);
 
 /* world_packet puts a frame around the payload, in w, and p on it, with checksums that count as
  * right. IP version, VLAN, ports, source class and DSCP follow from the payload, so that one input
- * is always one packet, and a set of inputs sees all kinds. Nothing readable lies behind the frame
- * where a sanitizer watches.
+ * is always one packet, and a set of inputs sees all kinds. Nothing readable lies behind the frame.
  * In: len <= 65000. */
 void world_packet(struct world *w, const uint8_t *payload, size_t len, struct nx_packet *p);
 

@@ -164,7 +164,7 @@ static void check_ack(const struct world *w, const struct nx_packet *p, const ch
 	put(&at, number, strlen(number));
 	put(&at, " ACK\r\n\r\n", 8);
 	ack_world = *w;
-	ack_world.room = room;
+	ack_world.end = room + sizeof(room);
 	world_packet(&ack_world, (const uint8_t *)text, (size_t)(at - text), &ack);
 	world_judge(w, &ack);
 	fuzz_require(ack.reason == NX_R_ACK_ABSORBED, "the ACK to our reply is not ours: %s",
