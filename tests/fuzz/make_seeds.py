@@ -4,6 +4,8 @@
 What a target needs to begin with is stated here; what a fuzzer found later, as the smallest input
 that shows it, is put beside these by hand, under the name found-*, and stays.
 """
+import itertools
+import random
 import struct
 from pathlib import Path
 
@@ -291,8 +293,32 @@ def store():
     yield "headers", b"\0\0" + b"\0\0\0\x10" + 16 * b"\xff" + b"\0\x10\0\x10" + 16 * b"\xff"
 
 
+def fragment():
+    """Steps: see fuzz_fragment.c. A datagram of 2400 bytes in three fragments, and odd ones."""
+    def step(part, which=0, ends=True, wait=0, len_=100):
+        bits = (part == 0) | ends << 1 | (0xe0 if wait else 0)
+        return bytes([which, bits, max(100 * part - 1, 0), len_, 0, 150 if part == 0 else wait])
+
+    for order in itertools.permutations(range(3)):
+        name = "".join(map(str, order))
+        yield f"order-{name}", b"\2" + b"".join(step(part) for part in order)
+        yield f"twice-{name}", b"\2" + 2 * b"".join(step(part, 1) + step(part, 2) for part in order)
+        yield f"waits-{name}", b"\3" + b"".join(step(part, wait=99) for part in order + order)
+    yield "passes", b"\2" + step(0, ends=False) + step(1) + step(0) + step(2)
+    yield "taken-back", b"\2" + step(0) + step(0, ends=False) + step(1) + step(2)
+    yield "overlap", b"\2" + step(0) + step(1, len_=150) + step(1, len_=50) + step(2, len_=255)
+    yield "unsound", b"\2" + step(0, len_=0) + step(1) + step(0, len_=200) + step(2)
+    dice = random.Random(36)
+    for few in (0, 2):
+        for i in range(8):
+            yield f"many-{few}-{i}", bytes([dice.randrange(64) & ~2 | few]) + b"".join(
+                step(dice.randrange(3), dice.randrange(256), dice.random() < 0.7,
+                     dice.choice((0, 0, 0, 0, 0, 20, 21)), dice.choice((100, 100, 100, 50, 201)))
+                for _ in range(40))
+
+
 def main():
-    for target in (sip, decode, uri, jsonrpc, csv, config, store):
+    for target in (sip, decode, uri, jsonrpc, csv, config, store, fragment):
         folder = CORPUS / target.__name__
         folder.mkdir(parents=True, exist_ok=True)
         for old in folder.glob("[!f]*"):
