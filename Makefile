@@ -214,7 +214,7 @@ FUZZ_MAIN := $(if $(FUZZER),,tests/fuzz/$(if $(MASS),mass.c,replay.c))
 ifdef MASS
 CFLAGS_BASE += -fsanitize=undefined -fsanitize-trap=undefined
 endif
-$(patsubst %,$(B)/fuzz/%,sip reply differential): FUZZ_MUTATOR = $(call obj,$(SRC_MUTATOR))
+$(patsubst %,$(B)/fuzz/%,sip reply differential burst): FUZZ_MUTATOR = $(call obj,$(SRC_MUTATOR))
 $(B)/fuzz/differential: FUZZ_LIBS = $(shell pkg-config --libs libosip2 sofia-sip-ua)
 $(call obj,$(wildcard tests/fuzz/reference_*.c)): CFLAGS_X = $(call sysinc,libosip2 sofia-sip-ua)
 $(call obj,$(SRC_MUTATOR)): CFLAGS_X = $(if $(FUZZER),-fno-sanitize=all)

@@ -328,7 +328,7 @@ def main():
                 old.unlink()
         for name, data in target():
             (folder / name).write_bytes(data)
-    for alike in ("reply", "differential"):
+    for alike in ("reply", "differential", "burst"):
         if not (CORPUS / alike).is_symlink():
             (CORPUS / alike).symlink_to("sip")
 

@@ -32,7 +32,8 @@ KEPT = ROOT / "build" / "fuzz"
 FINDINGS = KEPT / "findings"
 
 # Bytes of the longest input: some mutations' worth more than the seeds have.
-MAX_LEN = {"sip": 1536, "reply": 1536, "differential": 1536, "decode": 1024, "uri": 256,
+MAX_LEN = {"sip": 1536, "reply": 1536, "differential": 1536, "burst": 1536,
+           "decode": 1024, "uri": 256,
            "jsonrpc": 512, "csv": 1024, "config": 4096, "store": 256, "fragment": 241}
 RSS_MB = 1024
 MINIMIZE_S = 20

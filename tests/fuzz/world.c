@@ -185,8 +185,13 @@ static uint8_t *put_ip(uint8_t *at, bool v6, uint32_t dice, size_t udp_len)
 
 void world_packet(struct world *w, const uint8_t *payload, size_t len, struct nx_packet *p)
 {
+	world_packet_by(w, draw(payload, len), payload, len, p);
+}
+
+void world_packet_by(
+	struct world *w, uint32_t dice, const uint8_t *payload, size_t len, struct nx_packet *p)
+{
 	static const uint8_t macs[12] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2};
-	uint32_t dice = draw(payload, len);
 	bool v6 = dice >> 12 & 1, tagged = dice >> 13 & 1;
 	size_t head_len = L2_LEN + (tagged ? TAG_LEN : 0u) + (v6 ? V6_LEN : V4_LEN) + UDP_LEN;
 	uint8_t *frame = w->end - head_len - len;

@@ -28,6 +28,10 @@ void world_destroy(struct world *w);
  * In: len <= 65000. */
 void world_packet(struct world *w, const uint8_t *payload, size_t len, struct nx_packet *p);
 
+/* world_packet_by does so, and all but the payload follows from dice. */
+void world_packet_by(
+	struct world *w, uint32_t dice, const uint8_t *payload, size_t len, struct nx_packet *p);
+
 /* world_judge runs one packet through the pipeline.  Return: whether it would be answered. */
 bool world_judge(const struct world *w, struct nx_packet *p);
 
