@@ -126,7 +126,8 @@ struct simple {
 
 #define NONE_STAYS UINT_MAX
 
-/* All between quotes becomes letters, but for the part of the line that is to stay. */
+/* All between quotes becomes letters, but for white space and the part of the line that is to stay.
+ */
 static void plain_quotes(uint8_t *line, size_t len, struct nx_span read, struct simple *simple)
 {
 	bool quoted = false, stays = false;
@@ -141,7 +142,7 @@ static void plain_quotes(uint8_t *line, size_t len, struct nx_span read, struct 
 			if (!stays)
 				line[i] = line[i + 1] = 'x';
 			i++;
-		} else if (quoted && !stays && line[i] != '\r' && line[i] != '\n') {
+		} else if (quoted && !stays && !strchr(" \t\r\n", line[i])) {
 			line[i] = 'x';
 		}
 }
