@@ -171,7 +171,11 @@ $(B)/%.o: %.c
 $(UNIT_BINS): $(B)/%: $(B)/%.o $(call obj,$(SRC_UNIT_LIB)) $(B)/libcontrol.a $(B)/libctl.a $(B)/libcore.a
 	@echo "  LD      $@"
 	$(Q)$(CC) $(LDFLAGS_BASE) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) \
-		-Wl,--end-group $(LIBS_CORE) $(LIBS_CTL) -lcmocka
+		-Wl,--end-group $(LIBS_CORE) $(LIBS_CTL) -lcmocka $(LIBS_X)
+
+# mbufs, without EAL
+$(B)/tests/unit/test_segments.o: CFLAGS_X = $(CFLAGS_DPDK)
+$(B)/tests/unit/test_segments: LIBS_X = -lrte_mbuf
 
 # benches of a part, and tests that last as long as they are told
 BENCH_BINS := $(patsubst %.c,$(B)/%,$(SRC_BENCH) $(SRC_TORTURE))

@@ -14,6 +14,7 @@
 
 #include "dataplane/core/pipeline.h"
 #include "dataplane/core/reply.h"
+#include "dataplane/shell/attach.h"
 #include "dataplane/shell/poison.h"
 #include "dataplane/shell/worker.h"
 #include "nxsip/rcu.h"
@@ -66,34 +67,6 @@ void nx_worker_destroy(struct nx_worker *w)
 static void count(struct nx_worker *w, unsigned source, unsigned reason)
 {
 	nx_count(&w->stats.reason[source][reason], 1);
-}
-
-static uint8_t csum_of(uint64_t flags, uint64_t mask, uint64_t good, uint64_t bad)
-{
-	flags &= mask;
-	return flags == good ? NX_CSUM_GOOD : flags == bad ? NX_CSUM_BAD : NX_CSUM_UNKNOWN;
-}
-
-/* Ties a received mbuf to the packet the core will judge. */
-static inline void attach(
-	struct nx_worker *w, const struct nx_port *port, struct rte_mbuf *m, unsigned i)
-{
-	struct nx_packet *p = &w->packet[i];
-
-	p->from_core = port->core_side;
-	p->frame = rte_pktmbuf_mtod(m, const uint8_t *);
-	p->frame_len = m->pkt_len;
-	if (unlikely(m->nb_segs > 1) && !port->core_side) {
-		p->frame_len = RTE_MIN(m->pkt_len, (uint32_t)NX_FRAME_MAX);
-		p->frame = rte_pktmbuf_read(m, 0, p->frame_len, w->linear[i]);
-	}
-	p->ip_csum = p->udp_csum = NX_CSUM_UNKNOWN;
-	if (m->ol_flags & (RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_L4_CKSUM_MASK)) {
-		p->ip_csum = csum_of(m->ol_flags, RTE_MBUF_F_RX_IP_CKSUM_MASK,
-			RTE_MBUF_F_RX_IP_CKSUM_GOOD, RTE_MBUF_F_RX_IP_CKSUM_BAD);
-		p->udp_csum = csum_of(m->ol_flags, RTE_MBUF_F_RX_L4_CKSUM_MASK,
-			RTE_MBUF_F_RX_L4_CKSUM_GOOD, RTE_MBUF_F_RX_L4_CKSUM_BAD);
-	}
 }
 
 static void queue(struct tx_batch *batch, struct rte_mbuf *m, const struct nx_packet *p)
@@ -311,7 +284,7 @@ static unsigned poll_port(struct nx_worker *w, struct nx_port *port, const struc
 		rte_prefetch0(rte_pktmbuf_mtod(m[i], void *));
 	for (unsigned i = 0; i < n; i++) {
 		nx_poison(m[i]);
-		attach(w, port, m[i], i);
+		nx_attach(&w->packet[i], m[i], port->core_side, w->linear[i]);
 		bytes += m[i]->pkt_len;
 		pkts[i] = &w->packet[i];
 	}

@@ -27,8 +27,6 @@ struct nx_worker {
 					*/
 };
 
-#define NX_FRAME_MAX 65536
-
 /* nx_worker_create makes a worker with room for frames in several segments, or returns NULL. */
 struct nx_worker *nx_worker_create(unsigned index, unsigned lcore);
 void nx_worker_destroy(struct nx_worker *w);
