@@ -28,6 +28,8 @@ static bool udp_csum_right(const struct nx_packet *p)
 
 	if (udp[6] == 0 && udp[7] == 0)
 		return !p->is_v6;
+	if (p->is_fragment) /* the first: of the whole datagram, which is not here (rule 36) */
+		return true;
 	sum = sum16(17 + udp_len, p->is_v6 ? p->src.b : p->src.b + 12, p->is_v6 ? 16 : 4);
 	sum = sum16(sum, p->is_v6 ? p->dst.b : p->dst.b + 12, p->is_v6 ? 16 : 4);
 	return sum16(sum, udp, udp_len) == 0xffff;

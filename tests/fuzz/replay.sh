@@ -33,7 +33,9 @@ if [[ -d $corpora ]]; then
 	for name in sip reply; do
 		replay "$name" corpora -l -p 1 "$corpora"
 	done
-	replay differential corpora -l "$corpora"
+	for name in differential burst; do
+		replay "$name" corpora -l "$corpora"
+	done
 else
 	echo '  skipped: no corpora'
 fi
