@@ -7,10 +7,15 @@ transactions of 1,000 and of 100,000 users, single users from one client and fro
 changed are random ones that nobody calls: those called have the same answers all the time. A pair's
 loss is 1 - changing / quiet packets a second; of all pairs the median and an interval that holds the
 true median in 95 of 100 runs; beside it the same of the time that the worker had its core, which
-leaves out what other processes took of that. For 33 s after a change workers also ask their memory of
-passed transactions, in the quiet stretches too: that part of a change's cost is not in the loss.
-Durable rates (store, table, grace period over) beside what fdatasync costs. Control, client and the disk's interrupts are on one core, the worker on
-another. Last lines: `name value`; the same as JSON in build/bench/changes.json."""
+leaves out what other processes took of that.
+
+For 33 s after a change workers also ask their memory of passed transactions, in the quiet stretches
+of these pairs, too. What that costs has pairs of its own, `recall`: a stretch that nothing has
+changed for so long before, and one right behind a change. `_whole` is both losses together.
+
+Durable rates (store, table, grace period over) beside what fdatasync costs. Control, client and the
+disk's interrupts are on one core, the worker on another. Last lines: `name value`; the same as JSON
+in build/bench/changes.json."""
 
 import argparse
 import math
@@ -37,7 +42,9 @@ PUT = 1000  # users a call of put
 PIECE = 100_000  # rows written at a time
 STATES = ("known", "gone")
 CLIENTS = 16
+KINDS = ("replace", "delta_1000", "delta_100000", "single", "single_16")
 SETTLE_S = 120
+RECALL_S = 34  # after a change, and then a second
 HAD_CORE = 0.98  # else others disturb, and the figures with them
 
 CONFIG = """\
@@ -234,38 +241,63 @@ def interval(values: list[float]) -> tuple[float, float]:
     return values[max(k - 1, 0)], values[n - max(k, 1)]
 
 
+def median_loss(name: str, pairs: list[tuple]) -> dict:
+    """Of pairs of stretches, one in which nothing changed and one in which something did."""
+    losses = [1 - changing[0] / quiet[0] for quiet, changing in pairs]
+    running = [1 - changing[1] / quiet[1] for quiet, changing in pairs]
+    low, high = interval(losses)
+    return {f"changes_{name}_loss": round(statistics.median(losses), 4),
+            f"changes_{name}_loss_low": round(low, 4),
+            f"changes_{name}_loss_high": round(high, 4),
+            f"changes_{name}_loss_running": round(statistics.median(running), 4)}
+
+
+def say(box: Box, result: dict) -> None:
+    print("  ".join(f"{key} {value}" for key, value in result.items()), flush=True)
+    if min(box.had_core) < HAD_CORE:
+        print(f"  not quiet: others had up to {1 - min(box.had_core):.0%} of the worker's core",
+              flush=True)
+    box.had_core = []
+
+
 def measure(box: Box, name: str, work, pairs: int) -> dict:
-    losses, running, rates = [], [], []
+    done, rates = [], []
     *_, seconds = box.stretch(work)  # the first is for the caches
     box.had_core = []
 
-    def changing() -> list[float]:
+    def changing() -> tuple:
         nonlocal seconds
-        *packets, rate, seconds = box.stretch(work)
-        rates.append(rate)
-        return packets
+        stretch = box.stretch(work)
+        rates.append(stretch[2])
+        seconds = stretch[3]
+        return stretch
 
-    def quiet() -> list[float]:
+    def quiet() -> tuple:
         box.settle()
-        return box.stretch(lambda: time.sleep(seconds))[:2]
+        return box.stretch(lambda: time.sleep(seconds))
 
     for i in range(pairs):
         if i % 2:
             busy, still = changing(), quiet()
         else:
             still, busy = quiet(), changing()
-        losses.append(1 - busy[0] / still[0])
-        running.append(1 - busy[1] / still[1])
-    low, high = interval(losses)
-    result = {f"changes_{name}_loss": round(statistics.median(losses), 4),
-              f"changes_{name}_loss_low": round(low, 4),
-              f"changes_{name}_loss_high": round(high, 4),
-              f"changes_{name}_loss_running": round(statistics.median(running), 4),
-              f"changes_{name}_per_s": round(statistics.median(rates))}
-    print("  ".join(f"{key} {value}" for key, value in result.items()), flush=True)
-    if min(box.had_core) < HAD_CORE:
-        print(f"  not quiet: others had up to {1 - min(box.had_core):.0%} of the worker's core",
-              flush=True)
+        done.append((still, busy))
+    result = {**median_loss(name, done), f"changes_{name}_per_s": round(statistics.median(rates))}
+    say(box, result)
+    return result
+
+
+def measure_recall(box: Box, users: Users, pairs: int, seconds: float) -> dict:
+    done = []
+    for _ in range(pairs):
+        time.sleep(RECALL_S)
+        still = box.stretch(lambda: time.sleep(seconds))
+        (user,), state = users.some()
+        box.call("user", "add" if state == "known" else "gone", user, "--domain", DOMAIN)
+        box.settle()
+        done.append((still, box.stretch(lambda: time.sleep(seconds))))
+    result = median_loss("recall", done)
+    say(box, result)
     return result
 
 
@@ -291,6 +323,11 @@ def run(args, directory: str) -> dict:
                            ("single", singles(box, one, 1, args.seconds)),
                            ("single_16", singles(box, one, CLIENTS, args.seconds))):
             result |= measure(box, name, work, args.pairs)
+        result |= measure_recall(box, one, args.recall_pairs, args.seconds)
+        kept = 1 - result["changes_recall_loss"]
+        for name in KINDS:
+            loss = result[f"changes_{name}_loss"]
+            result[f"changes_{name}_loss_whole"] = round(1 - (1 - loss) * kept, 4)
         return result
     finally:
         box.stop()
@@ -302,6 +339,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=10_000_000, help="users, while some are changed")
     parser.add_argument("--replaced", type=int, default=2_000_000, help="users that are replaced")
     parser.add_argument("--pairs", type=int, default=30)
+    parser.add_argument("--recall-pairs", type=int, default=30, help="of 36 s each")
     parser.add_argument("--seconds", type=float, default=1, help="a stretch's length")
     parser.add_argument("--directory", help="where the files are written (default: a temporary one)")
     parser.add_argument("--cores", type=int, nargs=2,
