@@ -7,11 +7,10 @@
  *   tags, Call-ID                                                          digits and letters
  *   quoted display names, users of sip URIs in From, To, Request-URI       each its own kind
  *   tel URIs in these places                                               digits
- *   the CSeq number, which is read anew                                    digits
+ *   the numbers of CSeq and Content-Length, which are read anew            digits
  *   headers that nobody asks for                                           text
  *
- * Lengths stay: a stencil is of one length of everything, which says also that the body still has
- * the Content-Length that the headers have. */
+ * Lengths stay: each header of a stencil's requests ends where it ended. */
 #include "dataplane/core/sip_stencil.h"
 
 #include "dataplane/core/bytes.h"
@@ -19,10 +18,10 @@
 #include "dataplane/core/sip_header.h"
 #include "nxsip/verdict.h"
 
-#define CUT_EVERY   32 /* misses of one stencil; a power of two */
-#define COOKIE      "branch=z9hG4bK"
-#define CSEQ_DIGITS 9 /* of which no number is 2^31 */
-#define KEPT        (offsetof(struct nx_sip, via) + NX_SIP_STENCIL_VIA_MAX * sizeof(struct nx_span))
+#define CUT_EVERY  32 /* misses of a set that is full; a power of two */
+#define COOKIE     "branch=z9hG4bK"
+#define DIGITS_MAX 9 /* of which no number is 2^31 */
+#define KEPT       (offsetof(struct nx_sip, via) + NX_SIP_STENCIL_VIA_MAX * sizeof(struct nx_span))
 
 /* Where a request is being cut; from .. to are offsets into it. */
 struct cut {
@@ -117,41 +116,68 @@ static void open_via(const struct cut *c, struct nx_span row)
 	}
 }
 
-static void open_cseq(const struct cut *c, struct nx_span cseq)
+static size_t digits_at(const uint8_t *p)
 {
 	size_t n = 0;
 
-	while (may_class_of(c->msg[cseq.off + n]) & MAY_DIGIT)
+	while (may_class_of(p[n]) & MAY_DIGIT)
 		n++;
-	if (n <= CSEQ_DIGITS)
-		open_bytes(c, cseq.off, cseq.off + n, MAY_DIGIT, true);
+	return n;
 }
 
-/* The values of headers that the parser has no name for; where they are folded, of the first line.
- * No line here is without its end. */
-static void open_others(const struct cut *c, size_t header_len)
+/* What follows the digits of a number is none and stays. */
+static void open_number(const struct cut *c, size_t at)
 {
-	size_t p = find(c, 0, header_len, '\n') + 1;
+	size_t n = digits_at(c->msg + at);
 
-	while (p < header_len - 2) {
-		size_t eol = find(c, p, header_len, '\r'), colon = find(c, p, eol, ':');
+	if (n <= DIGITS_MAX)
+		open_bytes(c, at, at + n, MAY_DIGIT, true);
+}
 
-		if (colon < eol && c->msg[p] > ' ' && c->msg[colon - 1] > ' ' &&
-			header_of(block_load(c->msg + p), c->msg + p, colon - p) == HEADER_OTHER)
-			open_bytes(c, colon + 1, eol, MAY_TEXT, false);
-		p = eol + 2;
+/* A header line, from its name to its CR. Folded ones are left as they are but for the first line
+ * of what the parser has no name for. */
+static void open_line(const struct cut *c, size_t p, size_t eol)
+{
+	const uint8_t *msg = c->msg;
+	size_t colon = find(c, p, eol, ':');
+
+	if (colon == eol || msg[p] <= ' ' || msg[colon - 1] <= ' ')
+		return;
+	switch (header_of(block_load(msg + p), msg + p, colon - p)) {
+	case HEADER_OTHER:
+		open_bytes(c, colon + 1, eol, MAY_TEXT, false);
+		break;
+	case HEADER_CONTENT_LENGTH:
+		for (p = colon + 1; p < eol && msg[p] == ' ';)
+			p++;
+		if (p + digits_at(msg + p) != eol || p == eol)
+			break;
+		c->s->content_length = (uint16_t)p;
+		open_number(c, p);
+		break;
+	default:
+		break;
 	}
 }
 
-void nx_sip_stencil_cut(
-	struct nx_sip_stencil *s, const uint8_t *msg, size_t len, const struct nx_sip *sip)
+static void open_lines(const struct cut *c, size_t header_len)
+{
+	size_t p = find(c, 0, header_len, '\n') + 1, eol;
+
+	for (; p < header_len - 2; p = eol + 2) {
+		eol = find(c, p, header_len, '\r');
+		open_line(c, p, eol);
+	}
+}
+
+void nx_sip_stencil_cut(struct nx_sip_stencil *s, const uint8_t *msg, const struct nx_sip *sip)
 {
 	const struct cut c = {s, msg};
 
 	memset(s->may, 0, sizeof(s->may));
 	memcpy(s->text, msg, sip->header_len);
 	memcpy(&s->sip, sip, KEPT);
-	s->len = (uint32_t)len;
+	s->content_length = 0;
 	open_uri(&c, sip->ruri.off, (size_t)sip->ruri.off + sip->ruri.len);
 	for (unsigned i = 0; i < sip->n_via; i++)
 		open_via(&c, sip->via[i]);
@@ -160,43 +186,79 @@ void nx_sip_stencil_cut(
 	open_word(&c, sip->from_tag);
 	open_word(&c, sip->to_tag);
 	open_word(&c, sip->call_id);
-	open_cseq(&c, sip->cseq);
-	open_others(&c, sip->header_len);
+	open_number(&c, sip->cseq.off);
+	open_lines(&c, sip->header_len);
 }
 
-void nx_sip_stencil_fill(const struct nx_sip_stencil *s, const uint8_t *msg, struct nx_sip *sip)
+static inline uint32_t number_at(const uint8_t *digit)
 {
-	const uint8_t *digit = msg + s->sip.cseq.off;
-	uint32_t number = 0;
+	uint32_t n = 0;
 
+	for (; (uint8_t)(*digit - '0') < 10; digit++)
+		n = 10 * n + (uint32_t)(*digit - '0');
+	return n;
+}
+
+bool nx_sip_stencil_fill(
+	const struct nx_sip_stencil *s, const uint8_t *msg, size_t len, struct nx_sip *sip)
+{
 	memcpy(sip, &s->sip, KEPT);
-	for (; may_class_of(*digit) & MAY_DIGIT; digit++)
-		number = 10 * number + (uint32_t)(*digit - '0');
-	sip->cseq_number = number;
+	sip->cseq_number = number_at(msg + s->sip.cseq.off);
+	if (s->content_length)
+		sip->content_length = number_at(msg + s->content_length);
+	return sip->content_length <= len - sip->header_len;
 }
 
-/* The first time, and then now and then. */
-static out_of_line unsigned parse_and_learn(
-	struct nx_sip_stencil *s, const uint8_t *msg, size_t len, struct nx_sip *sip)
+/* The way to be cut anew: the first from the hand on that was not used since the hand passed. */
+static unsigned way_to_go(struct nx_sip_stencil_set *set)
 {
-	unsigned reason = nx_sip_best.parse(msg, len, sip, NULL);
+	for (;;) {
+		unsigned way = set->hand++ % NX_SIP_STENCIL_WAYS;
 
-	if (reason == NX_R_UNDECIDED && s->missed++ % CUT_EVERY == 0 &&
-		nx_sip_may_have_stencil(sip))
-		nx_sip_stencil_cut(s, msg, len, sip);
+		if (!set->used[way])
+			return way;
+		set->used[way] = false;
+	}
+}
+
+static out_of_line unsigned parse_and_learn(
+	struct nx_sip_stencil_set *set, const uint8_t *msg, size_t len, struct nx_sip *sip)
+{
+	unsigned reason = nx_sip_best.parse(msg, len, sip, NULL), way;
+
+	if (reason != NX_R_UNDECIDED || !nx_sip_may_have_stencil(sip))
+		return reason;
+	set->missed++;
+	if (set->hand >= NX_SIP_STENCIL_WAYS && set->missed % CUT_EVERY != 0)
+		return reason;
+	way = way_to_go(set);
+	nx_sip_stencil_cut(&set->way[way], msg, sip);
+	set->header_len[way] = sip->header_len;
 	return reason;
+}
+
+static inline bool ends_headers(const uint8_t *end)
+{
+	return memcmp(end - 4, "\r\n\r\n", 4) == 0;
 }
 
 unsigned nx_sip_read(struct nx_sip_stencils *all, uint32_t sender, const uint8_t *msg, size_t len,
 	struct nx_sip *sip)
 {
-	const uint32_t mixed = ((uint32_t)len + sender) * 0x9e3779b1u;
-	struct nx_sip_stencil *s = &all->stencil[mixed >> (32 - NX_SIP_STENCIL_BITS)];
+	const uint32_t mixed = (sender * 0x9e3779b1u) >> 16;
+	struct nx_sip_stencil_set *set = &all->set[mixed % NX_SIP_STENCIL_SETS];
 
 	if (!nx_sip_best.fits)
 		return nx_sip_best.parse(msg, len, sip, NULL);
-	if (len == 0 || s->len != len || !nx_sip_best.fits(s, msg))
-		return parse_and_learn(s, msg, len, sip);
-	nx_sip_stencil_fill(s, msg, sip);
-	return NX_R_UNDECIDED;
+	for (unsigned i = 0; i < NX_SIP_STENCIL_WAYS; i++) {
+		const size_t n = set->header_len[i];
+
+		if (n == 0 || n > len || !ends_headers(msg + n) ||
+			!nx_sip_best.fits(&set->way[i], msg) ||
+			!nx_sip_stencil_fill(&set->way[i], msg, len, sip))
+			continue;
+		set->used[i] = true;
+		return NX_R_UNDECIDED;
+	}
+	return parse_and_learn(set, msg, len, sip);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """nx_sip_parse beside libosip2 and sofia-sip in the same run: nanoseconds a message over the
-messages of the corpora that all three take for requests, and over INVITEs as trunks send them; then
-the cost of each message of the corpora, also of the worst, by the byte on the wire. --folder adds
+messages of the corpora that all three take for requests, and over INVITEs as trunks send them, read
+as if never seen and as workers read them, by stencils of their 16 senders; then the cost of each message of the corpora, also of the worst, by the byte on the wire. --folder adds
 folders of raw datagrams. Last lines: `name value`; all as JSON in build/bench/parse.json."""
 
 import argparse
@@ -55,11 +55,12 @@ def main() -> None:
     result = json.loads(done.stdout)
     show("corpora", result["corpora"])
     show("INVITEs", result["invites"])
+    show("INVITEs by stencil", result["invites_by_stencil"])
     wire, sip = result["cycles_a_byte_on_the_wire"], result["cycles_a_byte_of_sip"]
     show_worst(f"cycles a byte on the wire, {result['messages']} messages", wire)
     show_worst("cycles a byte of SIP alone", sip)
 
-    corpora, invites = result["corpora"], result["invites"]
+    corpora, invites, cut = (result[name] for name in ("corpora", "invites", "invites_by_stencil"))
     summary = {
         "parse_ns": corpora["nxsip_ns"],
         "parse_vs_osip": round(corpora["osip_ns"] / corpora["nxsip_ns"], 1),
@@ -67,6 +68,9 @@ def main() -> None:
         "parse_invite_ns": invites["nxsip_ns"],
         "parse_invite_vs_osip": round(invites["osip_ns"] / invites["nxsip_ns"], 1),
         "parse_invite_vs_sofia": round(invites["sofia_ns"] / invites["nxsip_ns"], 1),
+        "parse_stencil_ns": cut["nxsip_ns"],
+        "parse_stencil_vs_osip": round(cut["osip_ns"] / cut["nxsip_ns"], 1),
+        "parse_stencil_vs_sofia": round(cut["sofia_ns"] / cut["nxsip_ns"], 1),
         "parse_worst_vs_median": round(wire["worst"] / wire["median"], 2),
     }
     directory = Path("build/bench")

@@ -1,6 +1,7 @@
 /* Nanoseconds a message of nx_sip_parse, beside libosip2 and sofia-sip in the same run, over the
- * messages of the folders given that all three take for a request, and over our own INVITEs; then
- * what every single message costs by the byte, whatever it is. Prints one JSON object.
+ * messages of the folders given that all three take for a request, and over our own INVITEs, these
+ * also as workers read them, by stencils of their senders; then what every single message costs by
+ * the byte, whatever it is. Prints one JSON object.
  *   parse_bench FOLDER...
  *
  * The references are used as lean as they allow: libosip2 with memory from one block that is never
@@ -16,7 +17,7 @@
 #include <osipparser2/osip_port.h>
 #include <x86intrin.h>
 
-#include "dataplane/core/sip.h"
+#include "dataplane/core/sip_stencil.h"
 #include "nxsip/verdict.h"
 #include "tests/bench/bench.h"
 #include "tests/torture/sip_files.h"
@@ -24,6 +25,8 @@
 #include "tests/unit/sample.h"
 
 #define INVITES      1000
+#define SENDERS      16
+#define SAMPLE_HOSTS 254 /* after so many seeds, a sample is of the same host again */
 #define MESSAGES_MAX 100000
 #define PASS_NS      20000000 /* a pass is repeated until it lasts so long */
 #define BLOCK_LEN    (16u << 20)
@@ -36,6 +39,7 @@ struct message {
 	const char *name;
 	const uint8_t *text;
 	size_t len;
+	uint32_t sender;
 };
 
 struct set {
@@ -53,6 +57,14 @@ static bool parse_nxsip(const struct message *m)
 	struct nx_sip sip;
 
 	return nx_sip_parse(m->text, m->len, &sip, NULL) == NX_R_UNDECIDED;
+}
+
+static bool read_nxsip(const struct message *m)
+{
+	static struct nx_sip_stencils stencils;
+	struct nx_sip sip;
+
+	return nx_sip_read(&stencils, m->sender, m->text, m->len, &sip) == NX_R_UNDECIDED;
 }
 
 /* ---- libosip2; its hooks have no argument for a context ---- */
@@ -145,9 +157,9 @@ static double pass_ns(parser parse, const struct set *set, uint64_t rounds)
 }
 
 /* The median of the passes, the parsers in turns. */
-static void show_set(const char *name, const struct set *set)
+static void show_set(const char *name, const struct set *set, parser ours)
 {
-	static const parser parse[] = {parse_nxsip, parse_osip, parse_sofia};
+	const parser parse[] = {ours, parse_osip, parse_sofia};
 	static const char *const who[] = {"nxsip", "osip", "sofia"};
 	double ns[3][PASSES];
 	uint64_t rounds[3];
@@ -230,7 +242,7 @@ static void add_folder(struct set *all, const char *path)
 		const struct sip_file *f = &folder->file[i];
 
 		if (f->len > 0)
-			all->m[all->n++] = (struct message){folder, f->name, f->text, f->len};
+			all->m[all->n++] = (struct message){folder, f->name, f->text, f->len, 0};
 	}
 }
 
@@ -242,10 +254,12 @@ static void add_invites(struct set *invites)
 	if (!s)
 		die("no memory");
 	for (unsigned i = 0; i < INVITES; i++) {
+		unsigned seed = i / SENDERS * SAMPLE_HOSTS + i % SENDERS;
+
 		snprintf(user, sizeof(user), "+4420%08u", 70000000 + i);
-		sample_invite(&s[i], user, i);
-		invites->m[invites->n++] =
-			(struct message){NULL, "INVITE", (const uint8_t *)s[i].text, s[i].len};
+		sample_invite(&s[i], user, seed);
+		invites->m[invites->n++] = (struct message){
+			NULL, "INVITE", (const uint8_t *)s[i].text, s[i].len, i % SENDERS};
 	}
 }
 
@@ -280,8 +294,9 @@ int main(int argc, char **argv)
 	if (taken.n == 0)
 		die("usage: parse_bench FOLDER..., with requests in them");
 	printf("{\"messages\": %zu, ", all.n);
-	show_set("corpora", &taken);
-	show_set("invites", &invites);
+	show_set("corpora", &taken, parse_nxsip);
+	show_set("invites", &invites, parse_nxsip);
+	show_set("invites_by_stencil", &invites, read_nxsip);
 	show_each(&all);
 	printf("}\n");
 	return 0;
