@@ -1,7 +1,8 @@
 /* Frames that a port delivers in several segments: whatever the split, the packet is judged and
  * answered as if it had come whole. Real mbufs, laid out by hand, so that no EAL is needed: each
  * segment lies before an unreadable page. The frames are what fuzzing begins with
- * (tests/fuzz/corpus): requests, and raw frames with all kinds of headers. */
+ * (tests/fuzz/corpus): requests, and raw frames with all kinds of headers; and the corpora's
+ * messages, where they are. */
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "dataplane/core/reply.h"
@@ -199,6 +201,27 @@ static void frames_in_two_and_three_segments_are_judged_as_whole(void **state)
 	assert_in_range(each(*state, "tests/fuzz/corpus/decode", true, &answered), 20, 10000);
 }
 
+static void corpus_messages_in_two_and_three_segments_are_judged_as_whole(void **state)
+{
+	static const char *const corpora[] = {"abnf-generated", "jain-sip-torture",
+		"kamailio-test-sip", "pjsip-fuzz-seeds", "rfc4475", "rfc5118", "sofia-sip-tests"};
+	const char *root = getenv("NX_CORPORA");
+	unsigned answered, files = 0;
+
+	root = root ? root : "../shared/corpora";
+	if (access(root, F_OK) != 0) {
+		print_message("skipped: no corpora\n");
+		skip();
+	}
+	for (size_t i = 0; i < sizeof(corpora) / sizeof(corpora[0]); i++) {
+		char dir[512];
+
+		snprintf(dir, sizeof(dir), "%s/%s/raw", root, corpora[i]);
+		files += each(*state, dir, false, &answered);
+	}
+	assert_in_range(files, 1000, 100000);
+}
+
 static void a_frame_beyond_the_room_is_cut_there(void **state)
 {
 	struct bench *b = *state;
@@ -231,6 +254,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(requests_in_two_and_three_segments_are_judged_as_whole),
+		cmocka_unit_test(corpus_messages_in_two_and_three_segments_are_judged_as_whole),
 		cmocka_unit_test(frames_in_two_and_three_segments_are_judged_as_whole),
 		cmocka_unit_test(a_frame_beyond_the_room_is_cut_there),
 		cmocka_unit_test(what_the_core_sends_is_left_in_its_segments),
