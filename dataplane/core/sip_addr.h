@@ -1,11 +1,12 @@
 /* From and To values (RFC 3261 sections 20.10, 20.20, 20.39): name-addr or addr-spec, then
- * parameters; and generic parameters, which the Via shares. The URI itself is not taken apart.
- * Without <>, everything from the first ';' on is the header's; ',' and '?' may not stand there.
- * For inclusion by sip_message.h and its parts only. */
+ * parameters; and generic parameters, which the Via shares. What the URI may be is uri_address.c's
+ * to say. Without <>, everything from the first ';' on is the header's; ',' and '?' may not stand
+ * there. For inclusion by sip_message.h and its parts only. */
 #ifndef NX_CORE_SIP_ADDR_H
 #define NX_CORE_SIP_ADDR_H
 
 #include "dataplane/core/sip_scan.h"
+#include "dataplane/core/uri.h"
 
 /* A parameter as it stands: value is NULL where there is no '='. */
 struct param {
@@ -57,34 +58,37 @@ struct addr {
 	bool has_tag; /* also `;tag` without a value */
 };
 
-/* addr_scheme reads a URI's scheme and ':'. */
-static always_inline bool addr_scheme(struct cursor *c)
+/* addr_uri judges the URI from .. cursor. */
+static always_inline bool addr_uri(struct cursor *c, const uint8_t *from, struct addr *out)
 {
-	if (likely(load32(c->p) == load32((const uint8_t *)"sip:"))) {
-		c->p += 4;
-		return true;
-	}
-	return skip_some(c, NX_SIP_TOKEN) && take(c, ':');
+	out->uri = span(c, from, c->p);
+	return nx_uri_is_address(c->msg, out->uri);
 }
 
-/* addr_uri reads the URI between the brackets; no white space is allowed there. */
-static always_inline bool addr_uri(struct cursor *c, struct addr *out)
+/* addr_bracketed reads the URI between the brackets; no white space is allowed there. */
+static always_inline bool addr_bracketed(struct cursor *c, struct addr *out)
 {
 	const uint8_t *from = c->p;
 
-	if (!addr_scheme(c) || !skip_some(c, NX_SIP_URI))
-		return false;
-	out->uri = span(c, from, c->p);
-	return take(c, '>');
+	return skip_some(c, NX_SIP_URI) && addr_uri(c, from, out) && take(c, '>');
+}
+
+/* addr_ends says whether a bare URI surely ends before the white space that follows it: to some,
+ * that is a part of a number or a port. */
+static slow_path bool addr_ends(const uint8_t *from, const uint8_t *end)
+{
+	const size_t scheme = sizeof("sips:") - 1;
+
+	return is_word(from, from + 3, "sip") &&
+	       !memchr(from + scheme, ':', (size_t)(end - from) - scheme);
 }
 
 /* addr_bare reads an addr-spec; the cursor stands behind the ':' of its scheme. */
 static always_inline bool addr_bare(struct cursor *c, const uint8_t *from, struct addr *out)
 {
-	if (!skip_some(c, NX_SIP_ADDR))
+	if (!skip_some(c, NX_SIP_ADDR) || !addr_uri(c, from, out))
 		return false;
-	out->uri = span(c, from, c->p);
-	return true;
+	return likely(*c->p > ' ') || c->p == c->end || addr_ends(from, c->p);
 }
 
 /* addr_spec reads all before the parameters. A display name is a quoted string or tokens; what
@@ -104,7 +108,7 @@ static always_inline bool addr_spec(struct cursor *c, struct addr *out)
 			skip_lws(c);
 		while (skip_some(c, NX_SIP_TOKEN));
 	}
-	return take(c, '<') && addr_uri(c, out);
+	return take(c, '<') && addr_bracketed(c, out);
 }
 
 /* addr_tag records a tag parameter: a token, at most once. Without a value it counts as a tag:

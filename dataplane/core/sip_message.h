@@ -6,8 +6,8 @@
  * then validates. No step reads at or beyond `limit`; sip_scan.h says why it need not ask for `end`
  * each time. What the grammar leaves doubtful, or what well-known parsers read differently, is an
  * error here: the request then passes unanswered, which harms nobody. Left out on purpose: the
- * inside of URIs (uri.c), every header the verdict and the reply do not need, Via values after the
- * first, bodies. RFC 3261 sections 7, 8.1.1, 18.2, 20 and 25. */
+ * inside of the Request-URI (uri.c), every header the verdict and the reply do not need, Via values
+ * after the first, bodies. RFC 3261 sections 7, 8.1.1, 18.2, 20 and 25. */
 #ifndef NX_CORE_SIP_MESSAGE_H
 #define NX_CORE_SIP_MESSAGE_H
 

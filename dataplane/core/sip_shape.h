@@ -13,6 +13,7 @@
 #include "dataplane/core/sip.h"
 #include "dataplane/core/sip_header.h"
 #include "dataplane/core/sip_scan.h"
+#include "dataplane/core/uri.h"
 
 /* ---- words and runs ---- */
 
@@ -240,6 +241,49 @@ static always_inline bool shape_named(const uint8_t *msg, size_t *p, size_t eol)
 	return msg[at] == '<' && load32(msg + at + 1) == TEXT4("sip:");
 }
 
+/* ---- the URI in From and To: sip:user@host [:port] [;name[=value]] ---- */
+
+/* In all of these, p is behind "sip:", and they return where the '>' is, or 0. */
+
+#define PORT_LEN 5
+
+/* shape_uri_rest: the host ends at `end`. ends: of the bytes that are not of NX_SIP_HOST, those
+ * from there on. */
+static slow_path size_t shape_uri_rest(const uint8_t *p, uint64_t ends, size_t end)
+{
+	size_t from = end;
+	uint32_t port;
+
+	if (p[from] == ':') {
+		ends &= ends - 1;
+		end = first_of(ends);
+		if (end - from > PORT_LEN + 1 || !shape_number(p, from + 1, end, &port) ||
+			port - 1 >= UINT16_MAX)
+			return 0;
+	}
+	for (unsigned part = 0; part < 2 && p[end] == (part ? '=' : ';'); part++) {
+		from = end;
+		ends &= ends - 1;
+		end = first_of(ends);
+		if (end == from + 1)
+			return 0;
+	}
+	return p[end] == '>' ? end : 0;
+}
+
+/* shape_uri takes users and parameters of the bytes that a host has, and '+' before the user. */
+static always_inline size_t shape_uri(const uint8_t *p)
+{
+	const uint64_t plus = *p == '+';
+	uint64_t ends = block_stops(block_load(p), NX_SIP_HOST) & ~plus;
+	uint64_t behind = ends & (ends - 1);
+	size_t at = first_of(ends), end = first_of(behind);
+
+	if (unlikely(at == 0 || p[at] != '@' || end == at + 1))
+		return 0;
+	return likely(p[end] == '>') ? end : shape_uri_rest(p, behind, end);
+}
+
 /* shape_tag: what stands at p, where ">;ta" was found, is ">;tag=token" up to eol; *tag is where
  * the token begins. */
 static always_inline bool shape_tag(const uint8_t *msg, size_t p, size_t eol, size_t *tag)
@@ -255,16 +299,16 @@ static always_inline bool shape_tag(const uint8_t *msg, size_t p, size_t eol, si
 static always_inline bool shape_from_sip(
 	struct nx_sip *sip, const uint8_t *msg, size_t value, size_t p, size_t eol)
 {
-	size_t end = p + run_of(msg + p, NX_SIP_URI);
+	size_t uri = shape_uri(msg + p), end = p + uri;
 	size_t tag;
 
-	if (end == p)
+	if (!uri)
 		return false;
 	if (likely(load32(msg + end) == TEXT4(">;ta"))) {
 		if (!shape_tag(msg, end, eol, &tag))
 			return false;
 		put_span(&sip->from_tag, tag, eol);
-	} else if (msg[end] != '>' || end + 1 != eol) {
+	} else if (end + 1 != eol) {
 		return false;
 	}
 	put_span(&sip->from, value, eol);
@@ -274,12 +318,12 @@ static always_inline bool shape_from_sip(
 static always_inline bool shape_to_sip(
 	struct nx_sip *sip, const uint8_t *msg, size_t value, size_t p, size_t eol)
 {
-	size_t end = p + run_of(msg + p, NX_SIP_URI);
+	size_t uri = shape_uri(msg + p), end = p + uri;
 	size_t tag;
 
-	if (end == p)
+	if (!uri)
 		return false;
-	if (unlikely(msg[end] != '>' || end + 1 != eol)) {
+	if (unlikely(end + 1 != eol)) {
 		if (load32(msg + end) != TEXT4(">;ta") || !shape_tag(msg, end, eol, &tag))
 			return false;
 		put_span(&sip->to_tag, tag, eol);

@@ -99,6 +99,7 @@ struct reader {
 	uint32_t seen;  /* bit per known parameter */
 	uint64_t plain; /* bit per byte from begin on: it is of all classes, or a '.'; 0: not marked
 			 */
+	bool any_name;  /* see nx_uri_parse_address */
 	struct nx_uri *out;
 };
 
@@ -337,6 +338,15 @@ static out_of_line uint32_t skip_name(const struct reader *r, uint32_t i)
 	}
 }
 
+static out_of_line uint32_t skip_any_name(const struct reader *r, uint32_t i)
+{
+	uint32_t from = i;
+
+	while (i < r->end && (class_of[r->m[i]] & C_LABEL || r->m[i] == '.'))
+		i++;
+	return i > from ? i : 0;
+}
+
 static uint32_t skip_host(struct reader *r, uint32_t i)
 {
 	const uint8_t *uri = r->m + r->begin;
@@ -346,6 +356,8 @@ static uint32_t skip_host(struct reader *r, uint32_t i)
 		return 0;
 	if (r->m[i] == '[')
 		return skip_ipv6(r, i);
+	if (r->any_name)
+		return skip_any_name(r, i);
 	if (is_digit(r->m[i]))
 		stop = skip_ipv4(r, i);
 	if (stop)
@@ -483,10 +495,14 @@ static inline uint32_t scheme4(const uint8_t *s)
 	return w | fold;
 }
 
-static unsigned parse_any(const uint8_t *msg, struct nx_span span, struct nx_uri *out)
+static unsigned parse_any(
+	const uint8_t *msg, struct nx_span span, bool any_name, struct nx_uri *out)
 {
-	struct reader r = {
-		.m = msg, .begin = span.off, .end = (uint32_t)span.off + span.len, .out = out};
+	struct reader r = {.m = msg,
+		.begin = span.off,
+		.end = (uint32_t)span.off + span.len,
+		.any_name = any_name,
+		.out = out};
 	uint32_t i = span.off;
 
 	*out = (struct nx_uri){.scheme = NX_URI_OTHER};
@@ -515,10 +531,15 @@ static inline bool is_plain_number(struct nx_span span, const struct nx_uri *uri
 static out_of_line unsigned parse_unusual(
 	const uint8_t *msg, struct nx_span span, struct nx_uri *out)
 {
-	unsigned reason = parse_any(msg, span, out);
+	unsigned reason = parse_any(msg, span, false, out);
 
 	out->plain_number = is_plain_number(span, out);
 	return reason;
+}
+
+unsigned nx_uri_parse_address(const uint8_t *msg, struct nx_span span, struct nx_uri *out)
+{
+	return parse_any(msg, span, true, out);
 }
 
 static out_of_line unsigned parse(const uint8_t *msg, struct nx_span span, struct nx_uri *out)

@@ -45,6 +45,17 @@ struct nx_uri {
  *         decides something and stands twice. */
 unsigned nx_uri_parse(const uint8_t *msg, struct nx_span span, struct nx_uri *out);
 
+/* nx_uri_parse_address is nx_uri_parse for URIs in From and To, whose hosts nobody looks up: as in
+ * a Via, any letters, digits, '-' and '.' are one. It leaves plain_number out. */
+unsigned nx_uri_parse_address(const uint8_t *msg, struct nx_span span, struct nx_uri *out);
+
+/* nx_uri_is_address says whether the URI may stand in From or To of a request that is answered: one
+ * that nobody reads otherwise. A sip or sips URI that nx_uri_parse_address takes, unless nobody has
+ * a password in it; a tel URI with a number in it (RFC 3966 section 3); of other schemes what is
+ * plainly one string.
+ * Thread: any; no state. Nothing outside the URI is read. */
+bool nx_uri_is_address(const uint8_t *msg, struct nx_span span);
+
 /* nx_uri_unescape returns the byte at u[*i], one %HH decoded, and steps over it.
  * In: u is a part of a URI that nx_uri_parse accepted: two hex digits follow every '%'. */
 static inline uint8_t nx_uri_unescape(const uint8_t *u, uint32_t *i)

@@ -73,6 +73,16 @@ def sip():
     yield "to-tel", request(uri="tel:+442079460000", to="<tel:+442079460000>", body=SDP)
     yield "to-hash", request(to="<tel:7042#1;phone-context=+44>", body=SDP)
     yield "to-other", request(to="<urn:service:sos>", body=SDP)
+    yield "to-tel-bare", request(to="tel:+44(20)7946.0000 ;x=y", body=SDP)
+    for name, uri in (("password", "sip:a:@example.org"), ("no-at", "sip:a:pwexample.org"),
+                      ("no-user", "sip::pw@example.org"), ("bad-port", "sip:a@example.org:0"),
+                      ("bad-v6", "sip:a@[::1:5060"), ("bad-escape", "sip:a%4@example.org"),
+                      ("odd-host", "sip:a@-example..1"), ("underscore", "sip:a_b@192.0.2.1:5060"),
+                      ("params", "sip:a@h.org:5060;user=phone;x"), ("param", "sip:a@h.org;x=y"),
+                      ("bad-param", "sip:a@h.org;x="), ("odd-scheme", "s%69p:a@h.org"),
+                      ("sip-like", "sipx:a@h.org"), ("tel", "tel:*21;isub=1"), ("im", "im:a@h.org"),
+                      ("bad-tel", "tel:+..#"), ("http", "http://h.org:x/a")):
+        yield "from-uri-" + name, request(from_=f"<{uri}>;tag=1", extra=PAD)
     for name, uri in (("name", "sip:alice@example.net"), ("gone", "sip:gone@example.net"),
                       ("gone-number", "sip:+441632960000@example.net;user=phone"),
                       ("escaped", "sip:a%6cic%65@example.net"), ("nul", "sip:a%00b@example.net"),
