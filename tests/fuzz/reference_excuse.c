@@ -20,21 +20,16 @@ const char *reference_excuse_text(enum reference_excuse excuse)
 	switch (excuse) {
 	case REFERENCE_OTHER_HEADERS:
 		return "refused for a header or a body that nobody needs (RFC 3261 8.2.2)";
-	case REFERENCE_ADDRESSES:
-		return "refused for the URI in From or To, which we copy unread";
 	case REFERENCE_WHITE_SPACE:
 		return "a tab or a folding, which are white space like any (RFC 3261 25.1)";
 	case REFERENCE_QUOTED:
 		return "what stands in quotes is taken for more than text (RFC 3261 25.1)";
 	case REFERENCE_PASSWORD:
-		return "refused for an empty password in the Request-URI (RFC 3261 25.1)";
+		return "refused for an empty password (RFC 3261 25.1)";
 	case REFERENCE_C_STRING:
 		return "libosip2 ends a user at %00 (RFC 4475 3.1.1.4)";
 	case REFERENCE_JOINED:
 		return "libsofia-sip-ua loses an empty rport before a comma (RFC 3261 7.3.1)";
-	case REFERENCE_HASH:
-		return "libsofia-sip-ua ends a tel number at # (RFC 3966 section 3, "
-		       "phonedigit-hex)";
 	case REFERENCE_EXCUSES:
 		break;
 	}
@@ -52,11 +47,6 @@ static void put(struct writer *w, const void *bytes, size_t len)
 {
 	memcpy(w->at + w->len, bytes, len);
 	w->len += len;
-}
-
-static void put_text(struct writer *w, const char *text)
-{
-	put(w, text, strlen(text));
 }
 
 /* line_len: up to behind the CRLF that no white space follows. */
@@ -93,29 +83,20 @@ static bool is_needed(const uint8_t *line, size_t len)
 	       is_named(line, len, "max-forwards");
 }
 
-/* put_address copies a From or To value with another URI in it. */
-static void put_address(struct writer *w, const uint8_t *value, size_t len)
+/* put_without_passwords leaves out the ':' of empty ones. */
+static void put_without_passwords(struct writer *w, const uint8_t *line, size_t len)
 {
-	size_t from = 0, to;
-
-	if (value[0] == '"')
-		for (from = 1; from < len && value[from] != '"'; from++)
-			from += value[from] == '\\';
-	while (from < len && value[from] != '<')
-		from++;
-	if (from == len) { /* addr-spec */
-		const uint8_t *semicolon = memchr(value, ';', len);
-
-		from = 0;
-		to = semicolon ? (size_t)(semicolon - value) : len;
-	} else {
-		const uint8_t *close = memchr(value + from, '>', len - from);
-
-		to = close ? (size_t)(close - value) + 1 : len;
+	for (const uint8_t *at; (at = memmem(line, len, ":@", 2)); line = at + 1) {
+		put(w, line, (size_t)(at - line));
+		len -= (size_t)(at + 1 - line);
 	}
-	put(w, value, from);
-	put_text(w, "<sip:a@b>");
-	put(w, value + to, len - to);
+	put(w, line, len);
+}
+
+/* Lines with URIs that are compared. */
+static bool has_uri(const uint8_t *line, size_t len)
+{
+	return is_one_of(line, len, "from", "f") || is_one_of(line, len, "to", "t");
 }
 
 /* What is to be made simple: a set of excuses, and, of the white spaces and quoted texts in their
@@ -164,19 +145,11 @@ static void put_line(struct writer *w, const uint8_t *msg, size_t at, size_t len
 {
 	const uint8_t *line = msg + at;
 	const size_t begin = w->len;
-	struct nx_span value = {0};
 
-	if (simple->parts >> REFERENCE_ADDRESSES & 1 && is_one_of(line, len, "from", "f"))
-		value = sip->from;
-	if (simple->parts >> REFERENCE_ADDRESSES & 1 && is_one_of(line, len, "to", "t"))
-		value = sip->to;
-	if (value.off) {
-		put(w, line, value.off - at);
-		put_address(w, msg + value.off, value.len);
-		put_text(w, "\r\n");
-	} else if (is_needed(line, len) || !(simple->parts >> REFERENCE_OTHER_HEADERS & 1)) {
+	if (simple->parts >> REFERENCE_PASSWORD & 1 && has_uri(line, len))
+		put_without_passwords(w, line, len);
+	else if (is_needed(line, len) || !(simple->parts >> REFERENCE_OTHER_HEADERS & 1))
 		put(w, line, len);
-	}
 	if (simple->parts >> REFERENCE_QUOTED & 1 && w->len > begin)
 		plain_quotes(w->at + begin, w->len - begin, as_it_stands(at, len, sip), simple);
 }
@@ -200,17 +173,6 @@ static void plain_space(uint8_t *text, size_t len, struct simple *simple)
 	}
 }
 
-/* put_request_line leaves out the ':' of an empty password. */
-static void put_request_line(struct writer *w, const uint8_t *line, size_t len)
-{
-	const uint8_t *empty = memmem(line, len, ":@", 2);
-	size_t n = empty ? (size_t)(empty - line) : len;
-
-	put(w, line, n);
-	if (empty)
-		put(w, empty + 1, len - n - 1);
-}
-
 /* simplify copies the message, simpler in the parts named. */
 static size_t simplify(const uint8_t *msg, size_t len, const struct nx_sip *sip,
 	struct simple *simple, uint8_t *out)
@@ -219,7 +181,7 @@ static size_t simplify(const uint8_t *msg, size_t len, const struct nx_sip *sip,
 	struct writer w = {.at = out};
 
 	if (simple->parts >> REFERENCE_PASSWORD & 1)
-		put_request_line(&w, msg, at);
+		put_without_passwords(&w, msg, at);
 	else
 		put(&w, msg, at);
 	for (; at < sip->header_len - 2u; at += line) {
@@ -230,12 +192,6 @@ static size_t simplify(const uint8_t *msg, size_t len, const struct nx_sip *sip,
 		plain_space(out, w.len, simple);
 	put(&w, msg + at, len - at);
 	return w.len;
-}
-
-/* What a simpler message no longer says. */
-static unsigned unsaid(unsigned simple)
-{
-	return simple >> REFERENCE_ADDRESSES & 1 ? BIT(TO_USER) | BIT(TO_HOST) : 0;
 }
 
 /* ---- faults of one ---- */
@@ -268,23 +224,6 @@ static unsigned joined(enum reference_parser parser, const uint8_t *msg, const s
 		       : 0;
 }
 
-static bool has_hash(struct reference_text t)
-{
-	return t.at && memchr(t.at, '#', t.len);
-}
-
-/* Of a sip URI's users none has a '#' but escaped. */
-static unsigned hash(enum reference_parser parser, const uint8_t *msg, const struct nx_sip *sip,
-	const struct reference_finding *f)
-{
-	(void)msg;
-	(void)sip;
-	return parser == REFERENCE_SOFIA && !f->ours.field[REFERENCE_TO_HOST].at &&
-			       has_hash(f->ours.field[REFERENCE_TO_USER])
-		       ? BIT(TO_USER)
-		       : 0;
-}
-
 typedef unsigned fault(enum reference_parser parser, const uint8_t *msg, const struct nx_sip *sip,
 	const struct reference_finding *f);
 
@@ -294,7 +233,6 @@ static const struct {
 } faults[] = {
 	{REFERENCE_C_STRING, c_string},
 	{REFERENCE_JOINED, joined},
-	{REFERENCE_HASH, hash},
 };
 
 /* Of what the parser may be wrong about this message. */
@@ -332,7 +270,7 @@ static unsigned ask_with(struct reference *r, enum reference_parser parser, cons
 	size_t n = simplify(msg, len, sip, simple, text);
 
 	reference_read(r, parser, text, n < 65536 ? n : 65535, &f->theirs[parser]);
-	return reference_differences(&f->ours, &f->theirs[parser]) & ~unsaid(simple->parts);
+	return reference_differences(&f->ours, &f->theirs[parser]);
 }
 
 static unsigned ask_again(struct reference *r, enum reference_parser parser, const uint8_t *msg,
