@@ -191,11 +191,11 @@ $(BENCH_BINS): $(B)/%: $(B)/%.o $(call obj,$(SRC_TORTURE_LIB)) $(B)/libcontrol.a
 # ---- speed (mass.c), else as a replaying program
 
 .PHONY: fuzz coverage fuzz-targets check-fuzz
-fuzz: ## TIME=60, FUZZ=NAME, MASS=1: fuzz each target for so many seconds; what it finds is in build/fuzz
+fuzz: ## TIME=60, FUZZ="NAME..", MASS=1 [SAN=..]: each target for so many seconds; findings: build/fuzz
 	$(Q)scripts/setup fuzz
-	$(Q)$(MAKE) CC=clang $(if $(MASS),B=build/mass,SAN=$(FUZZ_SAN)) fuzz-targets
+	$(Q)$(MAKE) CC=clang B=$(B_FUZZ) $(if $(MASS),,SAN=$(FUZZ_SAN)) fuzz-targets
 	$(Q)$(PYTHON) tests/fuzz/run.py --time $(or $(TIME),60) $(if $(MASS),--mass) \
-		--build build/$(if $(MASS),mass,clang-$(subst $(comma),-,$(FUZZ_SAN))) $(FUZZ)
+		--build $(B_FUZZ) $(FUZZ)
 
 coverage: ## lines of parser, URI, key and reply that check reaches; fails below 95 %
 	$(Q)scripts/setup check
@@ -215,7 +215,8 @@ SRC_FUZZ_LIB := $(filter-out $(SRC_FUZZ) $(SRC_MUTATOR) %/replay.c %/mass.c,$(wi
 FUZZ_BINS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/fuzz/%,$(SRC_FUZZ))
 FUZZER := $(findstring fuzzer,$(SAN))$(findstring afl,$(CC))
 FUZZ_MAIN := $(if $(FUZZER),,tests/fuzz/$(if $(MASS),mass.c,replay.c))
-ifdef MASS
+B_FUZZ = build/$(if $(MASS),mass$(if $(SAN),-),clang-)$(subst $(comma),-,$(if $(MASS),$(SAN),$(FUZZ_SAN)))
+ifeq ($(if $(MASS),1)$(SAN),1)
 CFLAGS_BASE += -fsanitize=undefined -fsanitize-trap=undefined
 endif
 $(patsubst %,$(B)/fuzz/%,sip reply differential burst): FUZZ_MUTATOR = $(call obj,$(SRC_MUTATOR))

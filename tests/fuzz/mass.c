@@ -1,7 +1,7 @@
 /* Runs a fuzz target on very many inputs, without libFuzzer: `TARGET -t SECONDS [-s SEED] [-m MAX]
- * [FILE|DIRECTORY]...`. No coverage is measured and no sanitizer's memory is kept, so that nearly
- * all time is the target's; what watches is the target's own checks, unreadable pages and whatever
- * traps the build has.
+ * [FILE|DIRECTORY]...`. No coverage is measured, so that nearly all time is the target's; what
+ * watches is the target's own checks, unreadable pages and whatever traps or sanitizers the build
+ * has.
  *
  * Each walk begins with one of the files and goes on by mutations, from each input that the target
  * did not refuse (fuzz.h) to the next; from a file that it refused, it is one step. An input lies
@@ -32,6 +32,13 @@
 #define WALKS     16 /* between two looks at the clock */
 #define SLOW_S    10
 #define MEMORY    (UINT64_C(4) << 30) /* addresses, of which few are ever used */
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#undef MEMORY
+#define MEMORY RLIM_INFINITY /* the sanitizer's own are without number */
+#endif
+#endif
 
 #pragma weak LLVMFuzzerCustomMutator
 

@@ -45,7 +45,7 @@ class Target:
 
     def __init__(self, program, seconds, mass):
         self.program, self.name, self.seconds, self.mass = program, program.name, seconds, mass
-        self.executions = self.compared = 0
+        self.executions = self.compared = self.status = 0
         self.excused = {}
         self.findings = {}  # what it says -> file
 
@@ -61,6 +61,7 @@ class Target:
             except subprocess.TimeoutExpired:  # minimising starts processes of its own
                 os.killpg(process.pid, signal.SIGKILL)
                 said = process.communicate()[1]
+        self.status = process.returncode
         return said.decode("utf-8", "replace")
 
     def run(self):
@@ -86,9 +87,14 @@ class Target:
             options = ["-t", str(seconds), "-s", secrets.token_hex(6), "-m", str(longest)]
         said = self.start([*options, str(kept), str(SEEDS / self.name)], scratch, seconds + 120)
         self.count(said)
+        status, died_of = self.status, 0
         for path in sorted(Path(scratch).glob("*-*")):
             if path.is_file() and re.match("(crash|timeout|oom|leak)-", path.name):
+                died_of += 1
                 self.keep(path, said, scratch)
+        if status != 0 and not died_of:
+            last = (said.strip().splitlines() or ["and says nothing"])[-1]
+            self.findings[f"ends with status {status} on no input: {last}"] = None
 
     def count(self, said):
         for number in re.findall(r"number_of_executed_units: *(\d+)", said):
@@ -135,7 +141,7 @@ class Target:
         for why, number in sorted(self.excused.items()):
             print(f"      {number:>12} of {self.compared} compared: {why}")
         for what, path in self.findings.items():
-            print(f"    {what}\n      {path.relative_to(ROOT)}", flush=True)
+            print(f"    {what}\n      {path.relative_to(ROOT) if path else ''}", flush=True)
 
 
 def main():
