@@ -311,7 +311,7 @@ unsigned reference_explain(struct reference *r, enum reference_parser parser, co
 	const unsigned theirs = REFERENCE_OWN_FAULTS;
 	const bool refused = f->differs[parser] & REFERENCE_REJECTED;
 	const unsigned wrong = may_be_wrong(parser, msg, sip, f);
-	unsigned left, fewest = REFERENCE_REJECTED, best = 0;
+	unsigned differs = 0, left, fewest = REFERENCE_REJECTED, best = 0;
 
 	if (!(f->differs[parser] & ~wrong))
 		return 0; /* reference_faults knows */
@@ -319,7 +319,8 @@ unsigned reference_explain(struct reference *r, enum reference_parser parser, co
 	for (unsigned parts = refused; parts < 1u << REFERENCE_SIMPLER; parts += 2) {
 		if (parts == 0 || (!refused && parts & ~theirs))
 			continue;
-		left = ask_again(r, parser, msg, len, sip, parts, f) & ~wrong;
+		differs = ask_again(r, parser, msg, len, sip, parts, f);
+		left = differs & ~wrong;
 		if (left < fewest) {
 			fewest = left;
 			best = parts;
@@ -331,7 +332,9 @@ unsigned reference_explain(struct reference *r, enum reference_parser parser, co
 		reference_read(r, parser, msg, len, &f->theirs[parser]);
 		return 0;
 	}
-	f->differs[parser] |= ask_again(r, parser, msg, len, sip, best, f);
+	if (fewest) /* it was not the last one asked about */
+		differs = ask_again(r, parser, msg, len, sip, best, f);
+	f->differs[parser] |= differs;
 	f->excused[parser] = f->differs[parser] & ~fewest & ~wrong;
 	return best == others ? others : best & ~others;
 }
