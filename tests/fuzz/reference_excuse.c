@@ -107,25 +107,32 @@ struct simple {
 
 #define NONE_STAYS UINT_MAX
 
+/* quoted_len: with its quotes; 0: it does not end. */
+static size_t quoted_len(const uint8_t *text, size_t len)
+{
+	for (size_t i = 1; i < len; i++)
+		if (text[i] == '"')
+			return i + 1;
+		else if (text[i] == '\\')
+			i++;
+	return 0;
+}
+
 /* All between quotes becomes letters, but for white space and the part of the line that is to stay.
  */
 static void plain_quotes(uint8_t *line, size_t len, struct nx_span read, struct simple *simple)
 {
-	bool quoted = false, stays = false;
+	for (size_t i = 0, n; i < len; i += n) {
+		bool reads = read.len && i == read.off;
 
-	for (size_t i = 0; i < len - 2; i++)
-		if (read.len && i == read.off) {
-			i += read.len - 1u;
-		} else if (line[i] == '"') {
-			quoted = !quoted;
-			stays = quoted && simple->seen++ == simple->stays;
-		} else if (quoted && line[i] == '\\' && i + 3 < len) {
-			if (!stays)
-				line[i] = line[i + 1] = 'x';
-			i++;
-		} else if (quoted && !stays && !strchr(" \t\r\n", line[i])) {
-			line[i] = 'x';
-		}
+		n = reads ? read.len : line[i] == '"' ? quoted_len(line + i, len - i) : 1;
+		if (n == 0)
+			n = 1;
+		else if (!reads && n > 1 && simple->seen++ != simple->stays)
+			for (size_t k = 1; k < n - 1; k++)
+				if (!strchr(" \t\r\n", line[i + k]))
+					line[i + k] = 'x';
+	}
 }
 
 /* What we read of a line as it stands, quotes and all: Call-ID, which has no quoted text, and the
