@@ -308,7 +308,8 @@ bool reference_same_place(struct reference *r, const uint8_t *msg, size_t len,
 		}
 		same = differs[0] && differs[1];
 	}
-	return same || !any[0] || !any[1];
+	/* one of them may stumble over no single one, but over several together */
+	return same || !(any[0] || any[1]);
 }
 
 unsigned reference_explain(struct reference *r, enum reference_parser parser, const uint8_t *msg,
