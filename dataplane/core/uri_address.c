@@ -53,14 +53,17 @@ static bool is_number(const uint8_t *number, uint32_t len)
 	return digits && len >= OPAQUE_MIN;
 }
 
-/* is_string: letters, digits and marks; ':' only where `colons`, '@' only before a host. */
+/* is_string: letters, digits and marks; ':' only where `colons`, '@' only before a host, not behind
+ * a '/'. */
 static bool is_string(const uint8_t *s, uint32_t len, bool colons)
 {
+	bool slash = false;
+
 	for (uint32_t i = 0; i < len; i++) {
-		if (is_in_host(s[i]) || is_one_of(s[i], "_!~*'()/&=+$,"))
+		slash = slash || s[i] == '/';
+		if (is_in_host(s[i]) || is_one_of(s[i], "_!~*'()/&=+$,") || (s[i] == ':' && colons))
 			continue;
-		if (s[i] == ':' ? !colons
-				: s[i] != '@' || i == 0 || i + 1 == len || !is_in_host(s[i + 1]))
+		if (s[i] != '@' || slash || i == 0 || i + 1 == len || !is_in_host(s[i + 1]))
 			return false;
 	}
 	return len >= OPAQUE_MIN;

@@ -65,7 +65,7 @@ static const char *const doubtful[] = {
 	"tel:+44@b", "tel:+44%35", "tel:+44_5", "tel:;x=y", "tel:+44:5060",
 	/* what some look for a port, parameters, escapes or a host in */
 	"http://www.example.com:x/", "http://www.example.com:80", "foo:a:b", "foo:a%41b", "foo:a;b",
-	"foo:a?b", "foo:a#b", "foo:a[b", "im:a@", "im:@a", "im:a@;b", "im:a@/b", "urn:a%41b", "urn:[::1]",
+	"foo:a?b", "foo:a#b", "foo:a[b", "im:a@", "im:@a", "im:a@;b", "im:a@/b", "im:///a@b", "urn:a%41b", "urn:[::1]",
 	"foo:", "urn:", "foo:\\a", "foo:a^b",
 };
 /* clang-format on */
