@@ -11,7 +11,8 @@ and both references read the request; the others, refused before, are executions
 
 What is found on the way is kept in build/fuzz: TARGET/ are inputs that reach new code, for the next
 run to begin with; findings/ are those that fail, made as small as they get (what only fails with
---mass is left as it is). Ends with a line `fuzz executions=N differential=N findings=N` and status 0 only where nothing failed.
+--mass is left as it is). Ends with a line `fuzz executions=N differential=N findings=N` and status 0
+only where nothing failed.
 """
 import argparse
 import hashlib
@@ -130,7 +131,7 @@ class Target:
         self.start(["-minimize_crash=1", f"-max_total_time={MINIMIZE_S}",
                     f"-exact_artifact_path={small}", str(path)], scratch, 2 * MINIMIZE_S)
         if small.exists():
-            if what.split(":")[0] in self.start([str(small)], scratch, 60):
+            if what in self.start([str(small)], scratch, 60):
                 self.findings[what].write_bytes(small.read_bytes())
             small.unlink()
 
