@@ -28,15 +28,16 @@ struct bench {
 static uint64_t lookup(void *arg, const char *keys)
 {
 	const struct nx_users *t = ((struct bench *)arg)->t;
+	const struct nx_users_bucket *home[BURST];
 	struct nx_hash h[BURST];
 	uint64_t found = 0;
 
 	for (int i = 0; i < BURST; i++) {
 		h[i] = nx_users_hash(t, keys + i * STRIDE, KEY_LEN);
-		nx_users_prefetch_shard(t, h[i]);
+		home[i] = nx_users_home_bucket(t, h[i]);
 	}
 	for (int i = 0; i < BURST; i++)
-		nx_users_prefetch(t, h[i]);
+		nx_users_prefetch_bucket(home[i]);
 	for (int i = 0; i < BURST; i++)
 		found += nx_users_probe(t, h[i]) != NX_USER_ABSENT;
 	nx_rcu_quiescent();

@@ -67,15 +67,16 @@ static void look(struct reader *r, uint64_t first)
 	struct churn *c = r->churn;
 	const struct nx_users *t = atomic_load_explicit(&c->table, memory_order_acquire);
 	bool differs = c->differs;
+	const struct nx_users_bucket *home[BURST];
 	struct nx_hash h[BURST];
 	uint64_t versions = 0;
 
 	for (uint64_t i = 0; i < BURST; i++) {
 		h[i] = hash_of(t, (first + i) % KEYS);
-		nx_users_prefetch_shard(t, h[i]);
+		home[i] = nx_users_home_bucket(t, h[i]);
 	}
 	for (unsigned i = 0; i < BURST; i++)
-		nx_users_prefetch(t, h[i]);
+		nx_users_prefetch_bucket(home[i]);
 	for (uint64_t i = 0; i < BURST; i++) {
 		uint64_t key = (first + i) % KEYS;
 		unsigned state = nx_users_probe(t, h[i]);
