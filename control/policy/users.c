@@ -1,6 +1,6 @@
 /* The user table's writer: which shard, when it grows, what is retired (shape: nxsip/users.h).
  *
- * A shard grows alone by a tenth when four fifths of its slots are in use, and shrinks when five
+ * A shard grows alone by a seventh when four fifths of its slots are in use, and shrinks when five
  * eighths are not: memory follows the number of users without a cliff, and the room needed beside
  * the table is one shard's. What is left behind is kept until the caller's grace period. The count
  * of shards never changes: the bits that choose one are not stored. */

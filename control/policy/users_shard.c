@@ -1,18 +1,18 @@
 /* One shard of a user table: find, insert, update, rebuild (shape: nxsip/users.h).
  *
- * Linear spilling from bucket to bucket, at a load of 0.71 to 0.80: one user in thirty lies beyond
+ * Linear spilling from bucket to bucket, at a load of 0.69 to 0.80: one user in twenty lies beyond
  * its home line. Cuckoo and Robin Hood tables pack tighter, but move live slots, which a reader
  * without locks cannot survive. Buckets are in the order of the tags (multiply-shift keeps order),
  * so a rebuild reads and writes in one sweep.
  *
- * Sizes form a ladder, sixteen steps to a doubling: between two rebuilds the load moves by a tenth,
- * and shards of a table have one of two or three sizes at a time (why: users_arena.c). */
+ * Sizes form a ladder, 64 steps to a doubling: rounding up to one costs little memory, and shards
+ * of a table have one of two or three sizes at a time (why: users_arena.c). */
 #include <assert.h>
 #include <string.h>
 
 #include "control/policy/users_shard.h"
 
-#define STEPS    16 /* of the ladder, a doubling */
+#define STEPS    64 /* of the ladder, a doubling */
 #define GATHERED 32 /* buckets that a rebuild looks at together */
 
 static uint64_t slot_load(const _Atomic uint64_t *slot)
@@ -46,7 +46,7 @@ uint32_t nx_shard_size_up(uint64_t buckets)
 
 uint32_t nx_shard_buckets_for(uint64_t n)
 {
-	return nx_shard_size_up(n / (NX_USERS_SLOTS * 3 / 4) + 1);
+	return nx_shard_size_up(n * 10 / (NX_USERS_SLOTS * 7) + 1);
 }
 
 bool nx_shard_wants_room(const struct nx_shard *s)

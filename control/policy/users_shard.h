@@ -6,8 +6,7 @@
 
 #include "nxsip/users.h"
 
-#define NX_SHARD_SIZES       304        /* steps of the ladder */
-#define NX_SHARD_BUCKETS_MAX (31 << 17) /* its last; the shard word has room for 2^22 - 1 */
+#define NX_SHARD_BUCKETS_MAX (127 << 15) /* the ladder's last; the word has room for 2^22 - 1 */
 
 struct nx_shard {
 	struct nx_users_bucket *bucket;
@@ -23,7 +22,7 @@ uint64_t nx_shard_word(const struct nx_shard *s);
 /* nx_shard_size_up returns the least size of the ladder that has so many buckets. */
 uint32_t nx_shard_size_up(uint64_t buckets);
 
-/* nx_shard_buckets_for returns the least size that n users fill to 3/4 at most. */
+/* nx_shard_buckets_for returns the least size that n users fill to 7/10 at most. */
 uint32_t nx_shard_buckets_for(uint64_t n);
 
 /* nx_shard_wants_room says whether one user more would pass the load limit; nx_shard_wants_rebuild,
@@ -31,14 +30,17 @@ uint32_t nx_shard_buckets_for(uint64_t n);
 bool nx_shard_wants_room(const struct nx_shard *s);
 bool nx_shard_wants_rebuild(const struct nx_shard *s);
 
-/* nx_shard_prefetch starts the loads that finding or inserting the tag of lo needs: of the bucket
- * behind its home too, since at four fifths one home in four is full. */
-static inline void nx_shard_prefetch(const struct nx_shard *s, uint64_t lo)
+/* nx_shard_prefetch starts the loads that finding or inserting the tag of lo needs: of two buckets
+ * behind its home too, since a third of the homes are full. Always inline: gcc takes a call of
+ * what only prefetches for one without effect, and drops it. */
+static inline __attribute__((__always_inline__)) void nx_shard_prefetch(
+	const struct nx_shard *s, uint64_t lo)
 {
-	struct nx_users_bucket *b = s->bucket + nx_users_home(lo, s->buckets);
+	const struct nx_users_bucket *b = s->bucket + nx_users_home(lo, s->buckets);
 
 	__builtin_prefetch(b, 1);
 	__builtin_prefetch(b + 1, 1);
+	__builtin_prefetch(b + 2, 1);
 }
 
 /* nx_shard_find returns the live slot that holds the tag of lo, or NULL. */

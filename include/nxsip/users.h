@@ -92,13 +92,15 @@ static inline const struct nx_users_bucket *nx_users_home_bucket(
 	return nx_users_bucket_of(word, h.lo, &nb);
 }
 
-static inline void nx_users_prefetch_bucket(const struct nx_users_bucket *home)
+static inline __attribute__((__always_inline__)) void nx_users_prefetch_bucket(
+	const struct nx_users_bucket *home) /* gcc may drop a call of what only prefetches */
 {
 	__builtin_prefetch(home);
 	__builtin_prefetch(home + 1);
 }
 
-static inline void nx_users_prefetch(const struct nx_users *t, struct nx_hash h)
+static inline __attribute__((__always_inline__)) void nx_users_prefetch(
+	const struct nx_users *t, struct nx_hash h)
 {
 	nx_users_prefetch_bucket(nx_users_home_bucket(t, h));
 }
