@@ -1,6 +1,7 @@
-/* The stages over a burst. The table is asked for a packet's bucket as soon as its key is known,
- * and looked into after the whole burst has been read: what memory takes, the parsing of the next
- * packets hides. The shard words are few and stay in the cache. */
+/* The stages over a burst. Of each packet the key is made first, and with it is known where the
+ * table would hold it; then all these lines are asked for together, since one after the other,
+ * between the packets, each would keep the processor waiting for its page (nxsip/users.h); and only
+ * then looked into. The shard words are few and stay in the cache. */
 #include "dataplane/core/pipeline.h"
 
 #include "dataplane/core/bytes.h"
@@ -93,6 +94,7 @@ void nx_pipeline_judge(struct nx_pipeline *pl, const struct nx_policy *policy, u
 	struct nx_packet *const pkts[], unsigned n)
 {
 	struct nx_packet *open[NX_BURST_MAX];
+	const struct nx_users_bucket *home[NX_BURST_MAX];
 	const struct nx_packet *before = NULL;
 	unsigned n_open = 0;
 	bool fragments = false;
@@ -115,9 +117,11 @@ void nx_pipeline_judge(struct nx_pipeline *pl, const struct nx_policy *policy, u
 		nx_verdict_ask(policy, &pl->stencils, p);
 		if (p->reason != NX_R_UNDECIDED)
 			continue;
-		nx_users_prefetch(users_of(policy, p), p->hash);
+		home[n_open] = nx_users_home_bucket(users_of(policy, p), p->hash);
 		open[n_open++] = p;
 	}
+	for (unsigned i = 0; i < n_open; i++)
+		nx_users_prefetch_bucket(home[i]);
 	for (unsigned i = 0; i < n_open; i++)
 		nx_verdict_decide(policy, pl->worker, open[i]);
 	if (!policy)

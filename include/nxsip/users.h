@@ -99,12 +99,6 @@ static inline __attribute__((__always_inline__)) void nx_users_prefetch_bucket(
 	__builtin_prefetch(home + 1);
 }
 
-static inline __attribute__((__always_inline__)) void nx_users_prefetch(
-	const struct nx_users *t, struct nx_hash h)
-{
-	nx_users_prefetch_bucket(nx_users_home_bucket(t, h));
-}
-
 /* nx_users_probe returns the state of the key with hash h.
  * Thread: worker, RCU online (or the writer); never blocks or allocates.  Error: none; absence is
  * an answer. */
