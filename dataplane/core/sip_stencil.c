@@ -10,7 +10,8 @@
  *   the numbers of CSeq and Content-Length, which are read anew            digits
  *   headers that nobody asks for                                           text
  *
- * Lengths stay: each header of a stencil's requests ends where it ended. */
+ * Lengths stay: each header of a stencil's requests ends where it ended, and so do the parts of the
+ * Request-URI, of which a stencil keeps what nx_uri_parse said. */
 #include "dataplane/core/sip_stencil.h"
 
 #include "dataplane/core/bytes.h"
@@ -178,6 +179,7 @@ void nx_sip_stencil_cut(struct nx_sip_stencil *s, const uint8_t *msg, const stru
 	memcpy(s->text, msg, sip->header_len);
 	memcpy(&s->sip, sip, KEPT);
 	s->content_length = 0;
+	s->has_ruri = nx_uri_parse(msg, sip->ruri, &s->ruri) == NX_R_UNDECIDED;
 	open_uri(&c, sip->ruri.off, (size_t)sip->ruri.off + sip->ruri.len);
 	for (unsigned i = 0; i < sip->n_via; i++)
 		open_via(&c, sip->via[i]);
@@ -243,11 +245,12 @@ static inline bool ends_headers(const uint8_t *end)
 }
 
 unsigned nx_sip_read(struct nx_sip_stencils *all, uint32_t sender, const uint8_t *msg, size_t len,
-	struct nx_sip *sip)
+	struct nx_sip *sip, const struct nx_uri **ruri)
 {
 	const uint32_t mixed = (sender * 0x9e3779b1u) >> 16;
 	struct nx_sip_stencil_set *set = &all->set[mixed % NX_SIP_STENCIL_SETS];
 
+	*ruri = NULL;
 	if (!nx_sip_best.fits)
 		return nx_sip_best.parse(msg, len, sip, NULL);
 	for (unsigned i = 0; i < NX_SIP_STENCIL_WAYS; i++) {
@@ -258,6 +261,7 @@ unsigned nx_sip_read(struct nx_sip_stencils *all, uint32_t sender, const uint8_t
 			!nx_sip_stencil_fill(&set->way[i], msg, len, sip))
 			continue;
 		set->used[i] = true;
+		*ruri = set->way[i].has_ruri ? &set->way[i].ruri : NULL;
 		return NX_R_UNDECIDED;
 	}
 	return parse_and_learn(set, msg, len, sip);

@@ -9,7 +9,7 @@
 #ifndef NX_CORE_SIP_STENCIL_H
 #define NX_CORE_SIP_STENCIL_H
 
-#include "dataplane/core/sip.h"
+#include "dataplane/core/uri.h"
 
 #define NX_SIP_STENCIL_MAX     896 /* bytes of headers; longer ones have no stencil, */
 #define NX_SIP_STENCIL_MIN     64  /* nor have shorter ones */
@@ -21,7 +21,9 @@ struct nx_sip_stencil {
 	uint8_t text[NX_SIP_STENCIL_MAX]; /* the headers of a request; */
 	uint8_t may[NX_SIP_STENCIL_MAX]; /* classes whose bytes may stand there, too (sip_fits.h) */
 	uint16_t content_length;         /* where its digits are; 0: there is none */
-	struct nx_sip sip;               /* via: up to NX_SIP_STENCIL_VIA_MAX */
+	bool has_ruri;
+	struct nx_uri ruri; /* the Request-URI, as nx_uri_parse takes it apart, where it can */
+	struct nx_sip sip;  /* via: up to NX_SIP_STENCIL_VIA_MAX */
 } __attribute__((aligned(64)));
 
 struct nx_sip_stencil_set {
@@ -38,9 +40,10 @@ struct nx_sip_stencils {
 };
 
 /* nx_sip_read is nx_sip_parse for who keeps stencils, from which it reads and learns.
- * In:     sender: any number that tells senders apart, if not all of them. */
+ * In:     sender: any number that tells senders apart, if not all of them.
+ * Out:    *ruri: the Request-URI, as nx_uri_parse takes it apart, until the next call; or NULL. */
 unsigned nx_sip_read(struct nx_sip_stencils *all, uint32_t sender, const uint8_t *msg, size_t len,
-	struct nx_sip *sip);
+	struct nx_sip *sip, const struct nx_uri **ruri);
 
 /* ---- its parts, for tests ---- */
 

@@ -135,18 +135,14 @@ static int32_t uri_domain(
 
 /* Who is asked for at a URI: domain and key (rules 10, 11, 30 to 34). */
 static inline __attribute__((always_inline)) unsigned identify(const struct nx_policy *policy,
-	const struct nx_packet *p, struct nx_span span, struct nx_uri *uri, int32_t *domain,
-	struct nx_key *key)
+	const struct nx_packet *p, const struct nx_uri *uri, int32_t *domain, struct nx_key *key)
 {
 	const struct nx_service *service = &policy->services[p->service];
 	const struct nx_class *class = &policy->classes[p->class];
 	const uint8_t *msg = nx_payload(p);
-	unsigned reason = nx_uri_parse(msg, span, uri);
+	unsigned reason = nx_key_from_uri(msg, uri, service->kind,
+		class->plan ? class->plan : service->plan, &policy->emergency, key);
 
-	if (reason != NX_R_UNDECIDED)
-		return reason;
-	reason = nx_key_from_uri(msg, uri, service->kind, class->plan ? class->plan : service->plan,
-		&policy->emergency, key);
 	if (reason != NX_R_UNDECIDED)
 		return reason;
 	*domain = uri_domain(service, msg, uri);
@@ -166,10 +162,28 @@ static out_of_line unsigned identify_register(const struct nx_policy *policy, st
 		return reason;
 	if (ruri.has_user || ruri.scheme == NX_URI_TEL)
 		return NX_R_REGISTER;
-	reason = identify(policy, p, p->sip.to_uri, &to, &p->domain, &p->key);
+	reason = nx_uri_parse(msg, p->sip.to_uri, &to);
+	if (reason == NX_R_UNDECIDED)
+		reason = identify(policy, p, &to, &p->domain, &p->key);
 	if (reason != NX_R_UNDECIDED)
 		return reason;
 	return uri_domain(service, msg, &ruri) == p->domain ? NX_R_UNDECIDED : NX_R_HOST;
+}
+
+/* ruri: the Request-URI where it is known, or NULL. */
+static inline unsigned identify_user(
+	const struct nx_policy *policy, struct nx_packet *p, const struct nx_uri *ruri)
+{
+	struct nx_uri uri;
+	unsigned reason;
+
+	if (!ruri) {
+		reason = nx_uri_parse(nx_payload(p), p->sip.ruri, &uri);
+		if (reason != NX_R_UNDECIDED)
+			return reason;
+		ruri = &uri;
+	}
+	return identify(policy, p, ruri, &p->domain, &p->key);
 }
 
 /* What the parser says of a first fragment (rule 36): a body may go on in later ones, up to UDP's
@@ -203,29 +217,30 @@ static out_of_line unsigned judge_request(
 	return parsed == NX_R_UNDECIDED ? check_request(policy, class, p) : parsed;
 }
 
-static inline unsigned parse(struct nx_sip_stencils *stencils, struct nx_packet *p)
+static inline unsigned parse(
+	struct nx_sip_stencils *stencils, struct nx_packet *p, const struct nx_uri **ruri)
 {
 	uint32_t sender;
 
+	*ruri = NULL;
 	if (!stencils)
 		return nx_sip_parse(nx_payload(p), p->payload_len, &p->sip, NULL);
 	memcpy(&sender, p->src.b + sizeof(p->src.b) - sizeof(sender), sizeof(sender));
-	return nx_sip_read(stencils, sender, nx_payload(p), p->payload_len, &p->sip);
+	return nx_sip_read(stencils, sender, nx_payload(p), p->payload_len, &p->sip, ruri);
 }
 
 void nx_verdict_ask(
 	const struct nx_policy *policy, struct nx_sip_stencils *stencils, struct nx_packet *p)
 {
 	const struct nx_domain *domain;
-	struct nx_uri uri;
-	unsigned reason = parse(stencils, p);
+	const struct nx_uri *ruri;
+	unsigned reason = parse(stencils, p, &ruri);
 
 	if (reason != NX_R_UNDECIDED || policy->bypass || !is_usual(&p->sip))
 		reason = judge_request(policy, p, reason);
 	if (reason == NX_R_UNDECIDED)
-		reason = p->sip.method == NX_M_REGISTER
-				 ? identify_register(policy, p)
-				 : identify(policy, p, p->sip.ruri, &uri, &p->domain, &p->key);
+		reason = p->sip.method == NX_M_REGISTER ? identify_register(policy, p)
+							: identify_user(policy, p, ruri);
 	if (reason != NX_R_UNDECIDED) {
 		p->reason = (uint8_t)reason;
 		return;
@@ -263,9 +278,9 @@ static out_of_line bool retargeted(const struct nx_policy *policy, const struct 
 
 	if (p->sip.flags & NX_SIP_RETARGET_HEADER)
 		return true;
-	if (identify(policy, p, p->sip.to_uri, &to, &domain, &key) == NX_R_UNDECIDED &&
-		domain == p->domain && key.len == p->key.len &&
-		memcmp(key.text, p->key.text, key.len) == 0)
+	if (nx_uri_parse(msg, p->sip.to_uri, &to) == NX_R_UNDECIDED &&
+		identify(policy, p, &to, &domain, &key) == NX_R_UNDECIDED && domain == p->domain &&
+		key.len == p->key.len && memcmp(key.text, p->key.text, key.len) == 0)
 		return false;
 	return nx_uri_parse(msg, p->sip.ruri, &ruri) != NX_R_UNDECIDED ||
 	       nx_uri_parse(msg, p->sip.to_uri, &to) != NX_R_UNDECIDED ||

@@ -62,9 +62,10 @@ static bool parse_nxsip(const struct message *m)
 static bool read_nxsip(const struct message *m)
 {
 	static struct nx_sip_stencils stencils;
+	const struct nx_uri *ruri;
 	struct nx_sip sip;
 
-	return nx_sip_read(&stencils, m->sender, m->text, m->len, &sip) == NX_R_UNDECIDED;
+	return nx_sip_read(&stencils, m->sender, m->text, m->len, &sip, &ruri) == NX_R_UNDECIDED;
 }
 
 /* ---- libosip2; its hooks have no argument for a context ---- */

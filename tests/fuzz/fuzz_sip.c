@@ -72,6 +72,7 @@ static void check_stencil(const uint8_t *msg, size_t len)
 {
 	static struct nx_sip_stencil stencil;
 	static uint8_t patched[UINT16_MAX];
+	struct nx_uri ruri;
 	unsigned reason;
 	bool fits;
 
@@ -99,6 +100,15 @@ static void check_stencil(const uint8_t *msg, size_t len)
 					       : NX_R_CONTENT_LENGTH),
 		"what fits is judged otherwise");
 	fuzz_require(memcmp(&first, &other, sizeof(first)) == 0, "what fits is read otherwise");
+	if (!stencil.has_ruri)
+		return;
+	fuzz_require(nx_uri_parse(patched, first.ruri, &ruri) == NX_R_UNDECIDED &&
+			     ruri.flags == stencil.ruri.flags && ruri.port == stencil.ruri.port &&
+			     ruri.dialled == stencil.ruri.dialled &&
+			     ruri.plain_number == stencil.ruri.plain_number &&
+			     memcmp(&ruri.user, &stencil.ruri.user, sizeof(ruri.user)) == 0 &&
+			     memcmp(&ruri.host, &stencil.ruri.host, sizeof(ruri.host)) == 0,
+		"what fits has another Request-URI");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -40,17 +40,33 @@ static void agree(
 	assert_int_equal(other_off, off);
 }
 
+bool sip_check_same_uri(const struct nx_uri *a, const struct nx_uri *b)
+{
+	return a->scheme == b->scheme && a->flags == b->flags && a->has_user == b->has_user &&
+	       a->plain_number == b->plain_number && a->port == b->port &&
+	       a->dialled == b->dialled && memcmp(&a->user, &b->user, sizeof(a->user)) == 0 &&
+	       memcmp(&a->host, &b->host, sizeof(a->host)) == 0 &&
+	       memcmp(&a->phone_context, &b->phone_context, sizeof(a->phone_context)) == 0 &&
+	       (!(a->flags & NX_URI_RN) || memcmp(&a->rn, &b->rn, sizeof(a->rn)) == 0);
+}
+
 /* agree_by_stencil does so with what was learned from all messages before, then from this one. */
 static void agree_by_stencil(const uint8_t *msg, size_t len, unsigned reason)
 {
 	static struct nx_sip_stencils stencils;
 
 	for (unsigned i = 0; i < 2; i++) {
+		const struct nx_uri *ruri;
 		struct nx_sip other;
+		struct nx_uri uri;
 
 		memset(&other, 0, sizeof(other));
-		assert_int_equal(nx_sip_read(&stencils, 0, msg, len, &other), reason);
+		assert_int_equal(nx_sip_read(&stencils, 0, msg, len, &other, &ruri), reason);
 		same_sip(&other);
+		if (!ruri)
+			continue;
+		assert_int_equal(nx_uri_parse(msg, other.ruri, &uri), NX_R_UNDECIDED);
+		assert_true(sip_check_same_uri(ruri, &uri));
 	}
 }
 

@@ -4,7 +4,7 @@
 #ifndef NX_TEST_SIP_CHECK_H
 #define NX_TEST_SIP_CHECK_H
 
-#include "dataplane/core/sip.h"
+#include "dataplane/core/uri.h"
 
 extern struct nx_sip checked;      /* the last result */
 extern const uint8_t *checked_msg; /* what its spans point into */
@@ -17,6 +17,9 @@ unsigned check_parse(const void *data, size_t len);
 
 /* sip_check_reason names a reason, also the undecided one. */
 const char *sip_check_reason(unsigned reason);
+
+/* sip_check_same_uri compares all that nx_uri_parse says. */
+bool sip_check_same_uri(const struct nx_uri *a, const struct nx_uri *b);
 
 #define expect(reason, data, len) \
 	assert_string_equal(sip_check_reason(check_parse(data, len)), sip_check_reason(reason))

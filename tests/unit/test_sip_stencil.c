@@ -108,6 +108,7 @@ static bool fits(const struct nx_sip_stencil *s, const struct sample *m)
 	const uint8_t *msg = guard_head(&guard, m->text, m->len);
 	bool fit = nx_sip_path(0)->fits(s, msg);
 	struct nx_sip sip, by_stencil;
+	struct nx_uri ruri;
 	unsigned reason;
 
 	for (unsigned i = 1; i < NX_SIP_PATHS; i++)
@@ -127,6 +128,10 @@ static bool fits(const struct nx_sip_stencil *s, const struct sample *m)
 		assert_int_equal(reason, NX_R_CONTENT_LENGTH);
 	if (memcmp(&sip, &by_stencil, sizeof(sip)) != 0)
 		assert_memory_equal(&sip, &by_stencil, sizeof(sip));
+	if (s->has_ruri) {
+		assert_int_equal(nx_uri_parse(msg, sip.ruri, &ruri), NX_R_UNDECIDED);
+		assert_true(sip_check_same_uri(&ruri, &s->ruri));
+	}
 	return true;
 }
 
@@ -195,6 +200,7 @@ static void any_message_after_any_others(void **state)
 	for (size_t i = 0; i < ROUNDS; i++) {
 		/* long among a few, so that what is learned is met again */
 		struct sample m = pool[(i / 1000 * 7 + next(&r) % 8) % POOL];
+		const struct nx_uri *ruri;
 		struct nx_sip plain, sip;
 		unsigned reason;
 
@@ -202,8 +208,8 @@ static void any_message_after_any_others(void **state)
 			change(&m, m.len, &r);
 		reason = parse((const uint8_t *)m.text, m.len, &plain);
 		memset(&sip, 0, sizeof(sip));
-		assert_int_equal(
-			nx_sip_read(&stencils, 0, guard_tail(&guard, m.text, m.len), m.len, &sip),
+		assert_int_equal(nx_sip_read(&stencils, 0, guard_tail(&guard, m.text, m.len), m.len,
+					 &sip, &ruri),
 			reason);
 		if (memcmp(&sip, &plain, sizeof(sip)) != 0)
 			assert_memory_equal(&sip, &plain, sizeof(sip));
@@ -314,11 +320,12 @@ static void rule_17_content_length_is_read_anew(void **state)
 	(void)state;
 	assert_true(call_fits_with("Length: 4", "Length: 5"));
 	for (size_t i = 0; i < N(said); i++) {
+		const struct nx_uri *ruri;
 		struct nx_sip sip;
 
 		put(&m, call);
 		strstr(m.text, "Length: ")[sizeof("Length: ") - 1] = *said[i];
-		assert_int_equal(nx_sip_read(&all, 7, (const uint8_t *)m.text, m.len, &sip),
+		assert_int_equal(nx_sip_read(&all, 7, (const uint8_t *)m.text, m.len, &sip, &ruri),
 			*said[i] > '4' ? NX_R_CONTENT_LENGTH : NX_R_UNDECIDED);
 	}
 }
@@ -345,11 +352,12 @@ static bool known(const struct nx_sip_stencils *all, const struct sample *m)
 
 static void read_sound(struct nx_sip_stencils *all, uint32_t sender, const struct sample *m)
 {
+	const struct nx_uri *ruri;
 	struct nx_sip sip;
 
 	memset(&sip, 0, sizeof(sip)); /* Via rows that there are not are nobody's */
-	assert_int_equal(
-		nx_sip_read(all, sender, (const uint8_t *)m->text, m->len, &sip), NX_R_UNDECIDED);
+	assert_int_equal(nx_sip_read(all, sender, (const uint8_t *)m->text, m->len, &sip, &ruri),
+		NX_R_UNDECIDED);
 }
 
 /* The i-th form of a call; all have other headers, of one length. */
