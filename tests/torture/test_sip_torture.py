@@ -12,7 +12,7 @@ import sip_valid
 
 INVITE = (
     b"INVITE sip:nobody@example.net SIP/2.0\r\n"
-    b"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK1;rport;x=\";rport\""
+    b"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK1;rport;x=[::1]"
     b", SIP/2.0/UDP b.example\r\n"
     b"Max-Forwards: 70\r\nFrom: <sip:a@example.org>;tag=1\r\nTo: <sip:nobody@example.net>\r\n"
     b"Call-ID: 1@a.example\r\nCSeq: 1 INVITE\r\nContact: <sip:a@a.example>\r\n"
@@ -137,7 +137,7 @@ def test_a_crash_is_counted_and_named(own):
 REPLY = (
     b"SIP/2.0 404 Not Found\r\n"
     b"Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bK1;rport=5060;received=198.51.100.7"
-    b';x=";rport", SIP/2.0/UDP b.example\r\n'
+    b';x=[::1], SIP/2.0/UDP b.example\r\n'
     b"From: <sip:a@example.org>;tag=1\r\n"
     b"To: <sip:nobody@example.net>;tag=nx10123456789abcdef012345678\r\n"
     b"Call-ID: 1@a.example\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n"
@@ -148,7 +148,7 @@ WRONG = {
     b"rport=5060": b"rport=5061",
     b";received=198.51.100.7": b"",
     b"received=198.51.100.7": b"received=198.51.100.8",
-    b'x=";rport"': b'x=""',
+    b"x=[::1]": b"x=[::2]",
     b", SIP/2.0/UDP b.example": b"",
     b";tag=1\r\n": b";tag=2\r\n",
     b";tag=nx10123456789abcdef012345678": b"",

@@ -148,7 +148,7 @@ static void rule_19_values_byte_for_byte(void **state)
 		HEAD
 		"t:sip:+442079460000@example.net\r\n"
 		"CSEQ :  7 \r\n INVITE\r\n"
-		"v:SIP/2.0/UDP 198.51.100.7;branch=z9hG4bK1 , SIP / 2.0 / TCP b.test;x=\"a,b\"\r\n"
+		"v:SIP/2.0/UDP 198.51.100.7;branch=z9hG4bK1 , SIP / 2.0 / TCP b.test;x=[::1]\r\n"
 		"i: \ta84b4c@pc33 \r\n"
 		"VIA: SIP/2.0/UDP c.test;received=192.0.2.99\r\n\t;branch=z9hG4bK0;rport\r\n"
 		"f: \"Folded,\r\n \\\"name\" <sip:a@example.org> \t; tag = 192\r\n"
@@ -156,7 +156,7 @@ static void rule_19_values_byte_for_byte(void **state)
 		&plain,
 		"SIP/2.0 404 Not Found\r\n"
 		"Via: SIP/2.0/UDP 198.51.100.7;branch=z9hG4bK1 , SIP / 2.0 / TCP "
-		"b.test;x=\"a,b\"\r\n"
+		"b.test;x=[::1]\r\n"
 		"Via: SIP/2.0/UDP c.test;received=192.0.2.99\r\n\t;branch=z9hG4bK0;rport\r\n"
 		"Via: SIP/2.0/TLS d.test\r\n"
 		"From: \"Folded,\r\n \\\"name\" <sip:a@example.org> \t; tag = 192\r\n"

@@ -334,11 +334,11 @@ static void rule_16_via_rows_repeated_and_joined(void **state)
 
 	(void)state;
 	expect_with(NX_R_UNDECIDED, VIA,
-		"Via: SIP/2.0/UDP a.example;branch=1;x=\"q,\\\",\" , SIP/2.0/TCP b;y=\",\" ,\r\n "
+		"Via: SIP/2.0/UDP a.example;branch=1;x=q , SIP/2.0/TCP b;y=[::1] ,\r\n "
 		"SIP / 2.0 / TLS c\r\n"
 		"Subject: between\r\nv: SIP/2.0/UDP c\r\n");
 	assert_int_equal(checked.n_via, 2);
-	expect_span(checked.top_via, "SIP/2.0/UDP a.example;branch=1;x=\"q,\\\",\"");
+	expect_span(checked.top_via, "SIP/2.0/UDP a.example;branch=1;x=q");
 	expect_span(checked.via[1], "SIP/2.0/UDP c");
 	expect_with(NX_R_BAD_VIA, VIA, VIA "Via:\r\n");
 	expect_with(NX_R_BAD_VIA, VIA, "Via:\r\n" VIA);

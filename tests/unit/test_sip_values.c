@@ -150,7 +150,7 @@ static const struct addr_row addr_rows[] = {
 	{NX_R_UNDECIDED,
 		"\"a long name of more than one block\r\n folded\"\r\n <sip:a@b>\r\n\t;tag=q",
 		"sip:a@b", "q"},
-	{NX_R_UNDECIDED, "<sip:a@b>;p=\"x;tag=no\";tag=yes", "sip:a@b", "yes"},
+	{NX_R_BAD_VALUE, "<sip:a@b>;p=\"x;tag=no\";tag=yes", NULL, NULL}, /* some see two */
 	{NX_R_UNDECIDED, "<sip:a@b>;p=[::1];q=h.example;tag=yes", "sip:a@b", "yes"},
 	{NX_R_UNDECIDED, "<sip:a@b>;tags=1;ta=2", "sip:a@b", NULL},
 	{NX_R_BAD_VALUE, "<sip:a@b>;tag=x;tag=x", NULL, NULL},
@@ -281,7 +281,7 @@ static void rule_18_top_via_parts(void **state)
 		"SIP/2.0/UDP [2001:db8::9] : 6050 ;Branch = a~b;received=[::1] "
 		";RPort=7");
 	assert_true(checked.flags & NX_SIP_RPORT && checked.flags & NX_SIP_RPORT_VALUE);
-	expect_with(NX_R_UNDECIDED, ";rport", ";received=2001:db8::9:255;x=\"a;rport\";y");
+	expect_with(NX_R_UNDECIDED, ";rport", ";received=2001:db8::9:255;x=[::1];y");
 	expect_span(checked.received, ";received=2001:db8::9:255");
 	assert_false(checked.flags & NX_SIP_RPORT);
 }
@@ -302,7 +302,8 @@ static void rule_18_bad_top_vias(void **state)
 		"SIP/2.0/UDP a;received=1.2.3.4;received=1.2.3.4", "SIP/2.0/UDP a;maddr",
 		"SIP/2.0/UDP a;maddr=b;maddr=b", "SIP/2.0/UDP a;x=\"y", "SIP/2.0/UDP a,",
 		"SIP/2.0/UDP a,,b", "SIP/2.0/UDP a, ,b", "SIP/2.0/UDP a,b;x=\"y",
-		"SIP/2.0/UDP a;x=\"y\"z", ",SIP/2.0/UDP a"};
+		"SIP/2.0/UDP a;x=\"y\"z", "SIP/2.0/UDP a;x=\"y\"",
+		"SIP/2.0/UDP a,SIP/2.0/UDP b;x=\"y\"", ",SIP/2.0/UDP a"};
 	char line[128];
 
 	(void)state;

@@ -164,11 +164,11 @@ FRAMES = [
         ),
     ),
     access(
-        call(13, "Via: SIP/2.0/UDP 10.1.2.3 :5062 ; branch=z9hG4bK-13 ; x=\"a;rport,b\" ; rport"),
+        call(13, "Via: SIP/2.0/UDP 10.1.2.3 :5062 ; branch=z9hG4bK-13 ; x=[::1] ; rport"),
         nobody(
             13,
             "nx10ff22d0571d8119f7c360c4cc",
-            "Via: SIP/2.0/UDP 10.1.2.3 :5062 ; branch=z9hG4bK-13 ; x=\"a;rport,b\" "
+            "Via: SIP/2.0/UDP 10.1.2.3 :5062 ; branch=z9hG4bK-13 ; x=[::1] "
             ";rport=5060;received=198.51.100.1",
         ),
     ),
