@@ -106,10 +106,10 @@ static __attribute__((noinline)) struct judged judged_request_line(
 
 static always_inline unsigned request_line(struct cursor *c, struct nx_sip *sip)
 {
-	size_t len = (size_t)(c->limit - c->msg), p;
 	struct judged judged;
+	size_t p;
 
-	if (BLOCK > 1 && likely(shape_request_line(sip, c->msg, len, &p))) {
+	if (BLOCK > 1 && likely(shape_request_line(sip, c->msg, (size_t)(c->limit - c->msg), &p))) {
 		c->p += p;
 		return NX_R_UNDECIDED;
 	}

@@ -83,14 +83,25 @@ static bool is_needed(const uint8_t *line, size_t len)
 	       is_named(line, len, "max-forwards");
 }
 
+/* Is the ':' behind a scheme? */
+static bool ends_scheme(const uint8_t *line, const uint8_t *colon)
+{
+	return (colon - line >= 3 && strncasecmp((const char *)colon - 3, "sip", 3) == 0) ||
+	       (colon - line >= 4 && strncasecmp((const char *)colon - 4, "sips", 4) == 0);
+}
+
 /* put_without_passwords leaves out the ':' of empty ones. */
 static void put_without_passwords(struct writer *w, const uint8_t *line, size_t len)
 {
-	for (const uint8_t *at; (at = memmem(line, len, ":@", 2)); line = at + 1) {
-		put(w, line, (size_t)(at - line));
-		len -= (size_t)(at + 1 - line);
+	const uint8_t *end = line + len, *from = line;
+
+	for (const uint8_t *at = line; (at = memmem(at, (size_t)(end - at), ":@", 2)); at++) {
+		if (ends_scheme(line, at))
+			continue;
+		put(w, from, (size_t)(at - from));
+		from = at + 1;
 	}
-	put(w, line, len);
+	put(w, from, (size_t)(end - from));
 }
 
 /* Lines with URIs that are compared. */
