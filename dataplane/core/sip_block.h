@@ -34,15 +34,6 @@ static always_inline size_t first_of(uint64_t mask)
 {
 	return _tzcnt_u64(mask);
 }
-
-/* first_in does the same, and says whether there is one. */
-static always_inline bool first_in(uint64_t mask, size_t *n)
-{
-	bool none;
-
-	__asm__("tzcnt %2, %1" : "=@ccc"(none), "=r"(*n) : "r"(mask));
-	return !none;
-}
 #endif
 
 #if defined(NX_SIP_AVX512)
@@ -194,12 +185,6 @@ typedef uint8_t block;
 static always_inline size_t first_of(uint64_t mask)
 {
 	return !mask;
-}
-
-static always_inline bool first_in(uint64_t mask, size_t *n)
-{
-	*n = 0;
-	return mask;
 }
 
 static always_inline block block_load(const uint8_t *p)

@@ -9,7 +9,8 @@
 typedef unsigned nx_sip_parse_fn(
 	const uint8_t *msg, size_t len, struct nx_sip *sip, uint16_t *err_off);
 
-/* Is each byte of the headers as the stencil allows? msg has as many bytes as the stencil's. */
+/* Is each byte of the headers as the stencil allows? msg has as many bytes as its headers at least.
+ */
 typedef bool nx_sip_fits_fn(const struct nx_sip_stencil *s, const uint8_t *msg);
 
 struct nx_sip_path {

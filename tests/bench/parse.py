@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """nx_sip_parse beside libosip2 and sofia-sip in the same run: nanoseconds a message over the
 messages of the corpora that all three take for requests, and over INVITEs as trunks send them, read
-as if never seen and as workers read them, by stencils of their 16 senders; then the cost of each message of the corpora, also of the worst, by the byte on the wire. --folder adds
-folders of raw datagrams. Last lines: `name value`; all as JSON in build/bench/parse.json."""
+as if never seen and as workers read them, by stencils of their 16 senders; then the cost of each
+message of the corpora, also of the worst, by the byte on the wire. --folder adds folders of raw
+datagrams. Last lines: `name value`; all as JSON in build/bench/parse.json."""
 
 import argparse
 import json
