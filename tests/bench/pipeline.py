@@ -7,13 +7,9 @@ with 404, and through `dpdk-testpmd --forward-mode=macswap`, which only swaps tw
 over the turns. Last lines: `name value`; the same as JSON in build/bench/pipeline.json."""
 
 import argparse
-import json
-import os
 import pathlib
-import platform
 import re
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
@@ -21,6 +17,7 @@ import tempfile
 import time
 
 import capture
+from daemon import Nxsipd, report
 
 SRC, DST = "198.51.100.1", "192.0.2.10"
 PACKETS = 4096
@@ -33,9 +30,9 @@ workers: {{control_core: {control}, cores: [{core}], idle: busy, start: when-loa
 queues: {{mempool: {mempool}}}
 ports:
   - name: bench
-    access: "net_pcap0,rx_pcap={pcap},infinite_rx=1"
+    access: "net_pcap0,rx_pcap={dir}/bench.pcap,infinite_rx=1"
     core: "net_null0,no-rx=1"
-socket: {{path: {dir}/sock}}
+socket: {{path: {dir}/nxsipd.sock}}
 store: {{path: {dir}/store}}
 services:
   - name: bench
@@ -70,62 +67,27 @@ def make_table(path: str, users: int) -> None:
             f.write(user(i) + "\n")
 
 
-class Nxsipd:
-    """nxsipd on the capture; samples its packets a second."""
+def start(args, directory: str, huge: bool) -> Nxsipd:
+    return Nxsipd(args.build, directory, CONFIG.format(
+        huge="on" if huge else "off", memory=args.memory, control=args.cores[0],
+        core=args.cores[1], mempool=MEMPOOL, dir=directory, dst=DST))
 
-    def __init__(self, args, directory: str, huge: bool):
-        self.ctl = [os.path.join(args.build, "nxsipctl"), "--socket", f"{directory}/sock"]
-        config = pathlib.Path(directory, "bench.yaml")
-        config.write_text(
-            CONFIG.format(huge="on" if huge else "off", memory=args.memory, control=args.cores[0],
-                          core=args.cores[1], mempool=MEMPOOL, pcap=f"{directory}/bench.pcap",
-                          dir=directory, dst=DST))
-        self.log = open(f"{directory}/nxsipd.log", "ab")
-        self.process = subprocess.Popen([os.path.join(args.build, "nxsipd"), "-c", config],
-                                        stdout=self.log, stderr=self.log)
-        self.wait()
 
-    def call(self, *words: str) -> dict:
-        done = subprocess.run([*self.ctl, "--json", *words], capture_output=True, text=True)
-        if done.returncode != 0:
-            raise RuntimeError(f"nxsipctl {' '.join(words)}: {done.stderr.strip()}")
-        return json.loads(done.stdout or "{}")
-
-    def wait(self) -> None:
-        for _ in range(300):
-            if self.process.poll() is not None:
-                break
-            try:
-                if self.call("status")["state"] == "serving":
-                    return
-            except RuntimeError:
-                pass
-            time.sleep(0.1)
-        sys.exit("nxsipd did not start:\n" + pathlib.Path(self.log.name).read_text()[-2000:])
-
-    def sample(self, seconds: float) -> tuple[float, dict]:
-        """Packets a second over a time, and what became of them."""
-        a = self.call("stats")
-        time.sleep(seconds)
-        b = self.call("stats")
-        ns = b["monotonic_ns"] - a["monotonic_ns"]
-        reasons = {name: b["reasons"][name]["count"] - a["reasons"][name]["count"]
-                   for name in b["reasons"]}
-        return ((b["rx_packets"] - a["rx_packets"]) / ns * 1e9,
-                {name: n for name, n in reasons.items() if n})
-
-    def stop(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+def sample(daemon: Nxsipd, seconds: float) -> tuple[float, dict]:
+    """Packets a second over a time, and what became of them."""
+    a = daemon.call("stats")
+    time.sleep(seconds)
+    b = daemon.call("stats")
+    ns = b["monotonic_ns"] - a["monotonic_ns"]
+    reasons = {name: b["reasons"][name]["count"] - a["reasons"][name]["count"]
+               for name in b["reasons"]}
+    return ((b["rx_packets"] - a["rx_packets"]) / ns * 1e9,
+            {name: n for name, n in reasons.items() if n})
 
 
 def fill_store(args, directory: str, huge: bool) -> None:
     """By a daemon of its own: for 32 s after a change, what had passed before it goes on passing."""
-    daemon = Nxsipd(args, directory, huge)
+    daemon = start(args, directory, huge)
     try:
         daemon.call("domain", "add", "bench.example", "--authoritative")
         daemon.call("range", "add", "+4420", "--domain", "bench.example",
@@ -166,11 +128,6 @@ def macswap(args, directory: str, huge: bool, seconds: float) -> float:
     return statistics.median(rates[2:])  # the first two still hold the start
 
 
-def machine() -> str:
-    model = re.search(r"model name\s*:\s*(.*)", pathlib.Path("/proc/cpuinfo").read_text())
-    return f"{model.group(1) if model else platform.machine()}, Linux {platform.release()}"
-
-
 def free_hugepages_mib() -> int:
     total = 0
     for path in pathlib.Path("/sys/kernel/mm/hugepages").glob("hugepages-*kB"):
@@ -181,7 +138,7 @@ def free_hugepages_mib() -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--build", default="build/gcc", help="where nxsipd is")
-    parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--turns", type=int, default=9)
     parser.add_argument("--seconds", type=float, default=3, help="a sample's length")
     parser.add_argument("--users", type=int, default=2000000, help="numbers, half of them known")
     parser.add_argument("--memory", type=int, default=512, help="MiB for EAL")
@@ -198,36 +155,29 @@ def main() -> None:
         ours, theirs, became = [], [], {}
         fill_store(args, directory, huge)
         for turn in range(args.turns):
-            daemon = Nxsipd(args, directory, huge)
+            daemon = start(args, directory, huge)
             try:
-                daemon.sample(0.5)
-                rate, became = daemon.sample(args.seconds)
+                sample(daemon, 0.5)
+                rate, became = sample(daemon, args.seconds)
             finally:
                 daemon.stop()
             ours.append(rate)
             theirs.append(macswap(args, directory, huge, args.seconds))
             print(f"turn {turn + 1}: nxsipd {ours[-1] / 1e6:.2f} M packets/s, "
-                  f"macswap {theirs[-1] / 1e6:.2f} M packets/s")
+                  f"macswap {theirs[-1] / 1e6:.2f} M packets/s", flush=True)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
     total = sum(became.values())
     print("of nxsipd's packets: " +
           ", ".join(f"{name} {n / total:.1%}" for name, n in sorted(became.items())))
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True,
-                            text=True).stdout.strip()
-    result = {
-        "machine": machine(),
-        "commit": commit,
+    report("pipeline", {
         "memory": "hugepages" if huge else "ordinary pages",
+        "turns": args.turns,
         "pipeline_packets_per_s": round(statistics.median(ours)),
         "macswap_packets_per_s": round(statistics.median(theirs)),
         "pipeline_vs_macswap": round(statistics.median(ours) / statistics.median(theirs), 3),
-    }
-    os.makedirs("build/bench", exist_ok=True)
-    pathlib.Path("build/bench/pipeline.json").write_text(json.dumps(result, indent=2) + "\n")
-    for name, value in result.items():
-        print(name, value)
+    })
 
 
 if __name__ == "__main__":
