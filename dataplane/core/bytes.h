@@ -24,6 +24,11 @@ static inline uint64_t nx_bytes_word(const void *p)
 	return w;
 }
 
+static inline uint64_t nx_bytes_rotate(uint64_t w, unsigned n)
+{
+	return w << n | w >> (64 - n);
+}
+
 /* nx_bytes_same is memcmp() == 0. */
 static inline bool nx_bytes_same(const void *a, const void *b, size_t len)
 {

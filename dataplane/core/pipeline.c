@@ -49,7 +49,8 @@ void nx_pipeline_init(
 	memset(&pl->stencils, 0, sizeof(pl->stencils));
 	nx_limit_init(&pl->limit, key[0]);
 	memset(pl->tx_bucket, 0, sizeof(pl->tx_bucket));
-	nx_txmemory_init(&pl->tx, key[1], pl->tx_bucket, NX_TXMEMORY_BUCKETS);
+	memset(pl->tx_trace, 0, sizeof(pl->tx_trace));
+	nx_txmemory_init(&pl->tx, key[1], pl->tx_bucket, pl->tx_trace, NX_TXMEMORY_BUCKETS);
 	memset(pl->fragment_bucket, 0, sizeof(pl->fragment_bucket));
 	nx_fragments_init(&pl->fragments, key[2], pl->fragment_bucket, NX_FRAGMENT_BUCKETS);
 }

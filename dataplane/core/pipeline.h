@@ -16,6 +16,7 @@ struct nx_pipeline {
 	struct nx_txmemory tx;           /* rule 28 */
 	struct nx_fragments fragments;   /* rule 36 */
 	struct nx_txbucket tx_bucket[NX_TXMEMORY_BUCKETS];
+	uint8_t tx_trace[NX_TXMEMORY_TRACES * NX_TXMEMORY_BUCKETS];
 	struct nx_fragment_bucket fragment_bucket[NX_FRAGMENT_BUCKETS];
 };
 

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "dataplane/core/bytes.h"
+
 uint64_t nx_siphash(const uint8_t key[16], const void *data, size_t len);
 
 #define NX_SIPHASH_LANES 8
@@ -30,23 +32,18 @@ static inline uint64_t nx_siphash_le64(const uint8_t *at)
 	return le64toh(w);
 }
 
-static inline uint64_t nx_siphash_rotl(uint64_t x, unsigned n)
-{
-	return x << n | x >> (64 - n);
-}
-
 static inline void nx_siphash_round(struct nx_siphash_state *s)
 {
 	s->v0 += s->v1;
 	s->v2 += s->v3;
-	s->v1 = nx_siphash_rotl(s->v1, 13) ^ s->v0;
-	s->v3 = nx_siphash_rotl(s->v3, 16) ^ s->v2;
-	s->v0 = nx_siphash_rotl(s->v0, 32);
+	s->v1 = nx_bytes_rotate(s->v1, 13) ^ s->v0;
+	s->v3 = nx_bytes_rotate(s->v3, 16) ^ s->v2;
+	s->v0 = nx_bytes_rotate(s->v0, 32);
 	s->v2 += s->v1;
 	s->v0 += s->v3;
-	s->v1 = nx_siphash_rotl(s->v1, 17) ^ s->v2;
-	s->v3 = nx_siphash_rotl(s->v3, 21) ^ s->v0;
-	s->v2 = nx_siphash_rotl(s->v2, 32);
+	s->v1 = nx_bytes_rotate(s->v1, 17) ^ s->v2;
+	s->v3 = nx_bytes_rotate(s->v3, 21) ^ s->v0;
+	s->v2 = nx_bytes_rotate(s->v2, 32);
 }
 
 static inline void nx_siphash_begin(struct nx_siphash_state *s, const uint8_t key[16])

@@ -1,4 +1,4 @@
-/* The transaction memory. Three things carry it.
+/* The transaction memory. Four things carry it.
  *
  * Time in 8 bits: a put clears what has ended in its bucket, and everything where the last put was
  * longer ago than a life. So whatever a slot holds was no older than a life at the last put; a
@@ -10,6 +10,14 @@
  * remembered is put many at a time, when the journal has no more room or a reader comes. An entry
  * has the tick of its packet, and the order is that of arrival: a bucket then is what it would be
  * had none of them waited, be it for hours.
+ *
+ * Traces: for 33 s after any change every request that would be answered is looked for, and hardly
+ * any of them was passed. The eight first and last bytes of branch and Call-ID lead to a byte that
+ * holds the tick of the last that passed there; where it is not of this life, nothing of the
+ * transaction is in the table, and neither an id nor the journal's writes are needed. Eight bits of
+ * a tick come round every 137 s: a trace that looks young and is not costs a lookup, no more. For
+ * the same reason the trace needs no key: who makes his requests meet the traces of others makes
+ * each of them cost what it would without.
  *
  * Ids: SipHash over all of a transaction's 130 bytes or so would cost more than the whole budget of
  * a packet. NH gathers the four texts (nh.h: two transactions have the same sum with 2^-32 at
@@ -25,12 +33,13 @@ _Static_assert(NX_TXMEMORY_WAITING % NX_SIPHASH_LANES == 0 && NX_BURST_MAX % NX_
 	"ids are made a whole number of lanes at a time");
 _Static_assert(NX_TXMEMORY_WAITING >= NX_BURST_MAX, "a burst can wait");
 
-void nx_txmemory_init(
-	struct nx_txmemory *m, const uint8_t key[16], struct nx_txbucket *bucket, uint32_t n)
+void nx_txmemory_init(struct nx_txmemory *m, const uint8_t key[16], struct nx_txbucket *bucket,
+	uint8_t *trace, uint32_t n)
 {
-	assert(n > 0 && (n & (n - 1)) == 0);
+	assert(n > 0 && (n & (n - 1)) == 0 && n <= UINT32_MAX / NX_TXMEMORY_TRACES);
 	memset(m, 0, sizeof(*m));
 	m->bucket = bucket;
+	m->trace = trace;
 	m->mask = n - 1;
 	memcpy(m->key, key, sizeof(m->key));
 	for (uint8_t i = 0; i < NX_TXMEMORY_SECRET_LEN / 8; i++) {
@@ -168,6 +177,44 @@ enum nx_txfound nx_txmemory_get(const struct nx_txmemory *m, uint64_t id, uint64
 	return tick - b->lost > TX_LIFE ? NX_TX_NEW : NX_TX_LOST;
 }
 
+/* ---- traces ---- */
+
+#define TRACE_MIX UINT64_C(0x9e3779b97f4a7c15) /* odd, 2^64 by the golden ratio */
+
+/* The first and the last eight bytes of a value, or all that it has. Before a value there are eight
+ * bytes of headers at least. */
+static inline uint64_t ends_of(const struct nx_packet *p, struct nx_span s)
+{
+	const uint8_t *at = nx_span_at(p, s);
+	uint64_t last;
+
+	if (s.len == 0)
+		return 0;
+	last = le64toh(nx_bytes_word(at + s.len - 8));
+	if (s.len < 8)
+		return last >> 8 * (8 - s.len);
+	return last ^ nx_bytes_rotate(le64toh(nx_bytes_word(at)), 31);
+}
+
+static inline uint8_t *trace_of(const struct nx_txmemory *m, const struct nx_packet *p)
+{
+	uint64_t h = ends_of(p, p->sip.call_id) * TRACE_MIX;
+
+	h = (h ^ h >> 32 ^ ends_of(p, p->sip.branch)) * TRACE_MIX;
+	return &m->trace[(h >> 32) & (m->mask * NX_TXMEMORY_TRACES + NX_TXMEMORY_TRACES - 1)];
+}
+
+/* Never 0, which says that there is none: a tick earlier in its place. */
+static inline uint8_t stamp_of(uint32_t tick)
+{
+	return tick & TX_TICK_MASK ? tick & TX_TICK_MASK : TX_TICK_MASK;
+}
+
+static inline bool is_young(uint8_t trace, uint32_t tick)
+{
+	return trace != 0 && age_of(trace, tick) <= TX_LIFE + 1;
+}
+
 /* ---- the journal ---- */
 
 void nx_txmemory_flush(struct nx_txmemory *m)
@@ -185,8 +232,10 @@ static void remember(
 	if (n > NX_TXMEMORY_WAITING - m->n_waiting)
 		nx_txmemory_flush(m);
 	gather(m, p, n, m->word0 + m->n_waiting, m->word1 + m->n_waiting);
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
 		m->tick[m->n_waiting + i] = tick_of(now_ns);
+		*trace_of(m, p[i]) = stamp_of(tick_of(now_ns));
+	}
 	m->n_waiting += n;
 }
 
@@ -262,12 +311,42 @@ static void settle(struct nx_packet *const p[], unsigned n)
 			p[i]->reason = NX_R_SETTLING;
 }
 
-/* What passes is put at once, as what ends may be looked for behind it in the same burst. */
+/* Leaves of a burst's open packets what passes, and what ends and has a trace, be it of one before
+ * it here.
+ * Return: how many are left; out: asked, how many of them end. */
+static inline unsigned follow_traces(
+	struct nx_txmemory *m, uint32_t tick, struct nx_packet *open[], unsigned n, unsigned *asked)
+{
+	unsigned left = 0;
+
+	*asked = 0;
+	for (unsigned i = 0; i < n; i++) {
+		const bool passes = roles[open[i]->reason] == KEPT;
+		uint8_t *trace = trace_of(m, open[i]);
+		const bool young = is_young(*trace, tick);
+
+		if (passes)
+			*trace = stamp_of(tick);
+		*asked += young && !passes;
+		open[left] = open[i];
+		left += young || passes;
+	}
+	return left;
+}
+
+/* What passes is put at once where something that ends may be looked for behind it in the same
+ * burst. */
 static out_of_line void recall(
-	struct nx_txmemory *m, uint64_t now_ns, struct nx_packet *const open[], unsigned n)
+	struct nx_txmemory *m, uint64_t now_ns, struct nx_packet *open[], unsigned n)
 {
 	uint64_t id[NX_BURST_MAX];
+	unsigned asked;
 
+	n = follow_traces(m, tick_of(now_ns), open, n, &asked);
+	if (asked == 0) {
+		remember(m, now_ns, (const struct nx_packet *const *)open, n);
+		return;
+	}
 	nx_txmemory_flush(m);
 	nx_txmemory_ids(m, (const struct nx_packet *const *)open, n, id);
 	for (unsigned i = 0; i < n; i++)

@@ -14,6 +14,8 @@
  * line, one that would be answered one read, and that only after a change (nxsip/recall.h). A slot
  * holds 24 bits of the id and the time. An entry is held for 32 s from the last time it was put, at
  * most 0.8 s more. Reads are rare: in a journal, writes wait for one, or until they are many.
+ * What passed also leaves a trace, a byte found by the ends of branch and Call-ID: who finds none
+ * need not make an id, and most do not.
  *
  * When a bucket has no free slot, the oldest entry goes, and the bucket notes when that one had
  * been put: until it would have ended, the bucket answers LOST for what it does not hold, and such
@@ -39,6 +41,7 @@
 #define NX_TXMEMORY_SLOTS   14                    /* of a bucket */
 #define NX_TXMEMORY_BUCKETS (1u << 16)            /* 4 MiB: 12,000 passed requests a second */
 #define NX_TXMEMORY_WAITING 64                    /* of the journal */
+#define NX_TXMEMORY_TRACES  4                     /* a bucket */
 
 #define NX_TXMEMORY_SECRET_LEN 256 /* NH's of four values */
 
@@ -54,7 +57,8 @@ _Static_assert(sizeof(struct nx_txbucket) == 64, "a bucket is one cache line");
 struct nx_txmemory {
 	_Alignas(64) uint8_t key[16];
 	struct nx_txbucket *bucket;
-	uint32_t mask; /* buckets - 1 */
+	uint8_t *trace; /* the tick of the last put; 0: none */
+	uint32_t mask;  /* buckets - 1 */
 	uint32_t n_waiting;
 	_Alignas(64) uint8_t secret[NX_TXMEMORY_SECRET_LEN]; /* derived from key */
 
@@ -69,10 +73,11 @@ enum nx_txfound {
 	NX_TX_LOST, /* may have been: its bucket has overflowed */
 };
 
-/* nx_txmemory_init makes an empty memory in the caller's buckets, which outlive it and are all
- * zero; n: a power of two.  key: 16 random bytes, secret, the worker's own. */
-void nx_txmemory_init(
-	struct nx_txmemory *m, const uint8_t key[16], struct nx_txbucket *bucket, uint32_t n);
+/* nx_txmemory_init makes an empty memory in the caller's n buckets and NX_TXMEMORY_TRACES times as
+ * many traces, which outlive it and are all zero; n: a power of two.
+ * In:     key: 16 random bytes, secret, the worker's own. */
+void nx_txmemory_init(struct nx_txmemory *m, const uint8_t key[16], struct nx_txbucket *bucket,
+	uint8_t *trace, uint32_t n);
 
 /* nx_txmemory_apply is rule 28 for a judged burst, in the order of arrival: a packet whose reason
  * ends it here passes as SETTLING, IN_TRANSACTION or MEMORY_OVERFLOW instead where the rule says

@@ -24,6 +24,7 @@ static const uint8_t key[16] = "transactions-key";
 struct world {
 	struct nx_txmemory m;
 	struct nx_txbucket bucket[BUCKETS_MAX];
+	uint8_t trace[NX_TXMEMORY_TRACES * BUCKETS_MAX];
 	struct nx_policy policy;
 	struct nx_recall recall;
 };
@@ -36,7 +37,7 @@ static int make_world(void **state)
 	memset(w, 0, sizeof(*w));
 	nx_recall_hold(&w->recall);
 	w->policy.recall = &w->recall;
-	nx_txmemory_init(&w->m, key, w->bucket, BUCKETS_MAX);
+	nx_txmemory_init(&w->m, key, w->bucket, w->trace, BUCKETS_MAX);
 	*state = w;
 	return 0;
 }
@@ -50,7 +51,8 @@ static int end_world(void **state)
 static void clear(struct world *w, uint32_t buckets)
 {
 	memset(w->bucket, 0, sizeof(w->bucket));
-	nx_txmemory_init(&w->m, key, w->bucket, buckets);
+	memset(w->trace, 0, sizeof(w->trace));
+	nx_txmemory_init(&w->m, key, w->bucket, w->trace, buckets);
 }
 
 static uint64_t random64(uint64_t *seed)
@@ -373,7 +375,7 @@ static void rule_28_the_key_decides_the_ids(void **state)
 
 		memcpy(other, key, sizeof(other));
 		other[bit / 8] = (uint8_t)(other[bit / 8] ^ 1u << bit % 8);
-		nx_txmemory_init(&m, other, w->bucket, BUCKETS_MAX);
+		nx_txmemory_init(&m, other, w->bucket, w->trace, BUCKETS_MAX);
 		assert_true(id_of(&m, &usual) != id);
 	}
 }
@@ -508,13 +510,15 @@ static void rule_28_a_packet_that_passes_late_is_remembered(void **state)
 	assert_int_equal(one(w, "a", NX_R_UNKNOWN_NUMBER, START + S), NX_R_IN_TRANSACTION);
 }
 
+/* By the traces, most requests that were not passed are known for such even then; not here, where
+ * so many meet in four of them. */
 static void rule_28_an_overflow_passes_and_does_not_feed_itself(void **state)
 {
 	struct world *w = *state;
 	char call_id[16];
 
 	clear(w, 1);
-	for (unsigned i = 0; i <= NX_TXMEMORY_SLOTS; i++) {
+	for (unsigned i = 0; i <= 4 * NX_TXMEMORY_SLOTS; i++) {
 		(void)snprintf(call_id, sizeof(call_id), "known%u", i);
 		assert_int_equal(one(w, call_id, NX_R_KNOWN, START), NX_R_KNOWN);
 	}
@@ -524,6 +528,60 @@ static void rule_28_an_overflow_passes_and_does_not_feed_itself(void **state)
 			NX_R_MEMORY_OVERFLOW);
 	}
 	assert_int_equal(one(w, "junk0", NX_R_UNKNOWN_NUMBER, START + 33 * S), NX_R_UNKNOWN_NUMBER);
+}
+
+static void rule_28_what_left_no_trace_does_not_disturb_the_journal(void **state)
+{
+	struct world *w = *state;
+	unsigned asked = 0;
+
+	assert_int_equal(one(w, "a", NX_R_KNOWN, START), NX_R_KNOWN);
+	assert_int_equal(w->m.n_waiting, 1);
+	for (unsigned i = 0; i < 100; i++) {
+		char call_id[16];
+
+		(void)snprintf(call_id, sizeof(call_id), "junk%u", i);
+		assert_int_equal(
+			one(w, call_id, NX_R_UNKNOWN_NUMBER, START + S), NX_R_UNKNOWN_NUMBER);
+		asked += w->m.n_waiting == 0;
+		clear(w, BUCKETS_MAX);
+		assert_int_equal(one(w, "a", NX_R_KNOWN, START), NX_R_KNOWN);
+	}
+	assert_in_range(asked, 0, 2);
+}
+
+/* Texts too short for eight bytes, and absent ones, with unreadable pages on both sides. */
+static void rule_28_texts_of_any_length_leave_a_trace(void **state)
+{
+	enum { LONG = 20 };
+	struct world *w = *state;
+	struct guard g;
+
+	guard_init(&g);
+	for (unsigned n = 1; n < LONG; n++) {
+		for (unsigned k = 0; k < LONG; k++) {
+			char call_id[LONG + 1], branch[LONG + 16];
+			struct fields f = usual;
+			struct nx_packet *p;
+			struct request r;
+
+			(void)snprintf(call_id, sizeof(call_id), "%0*u", n, 1);
+			(void)snprintf(branch, sizeof(branch), k ? ";branch=%0*u" : "", k, 2);
+			f.call_id = call_id;
+			f.branch = branch;
+			message(&r, &f);
+			request_guard(&r, &g);
+			clear(w, BUCKETS_MAX);
+			p = &r.p;
+			for (unsigned reason = NX_R_KNOWN, i = 0; i < 2; i++) {
+				p->reason = (uint8_t)reason;
+				nx_txmemory_apply(&w->m, &w->policy, START, &p, 1);
+				assert_int_equal(p->reason, i ? NX_R_IN_TRANSACTION : NX_R_KNOWN);
+				reason = NX_R_UNKNOWN_NUMBER;
+			}
+		}
+	}
+	guard_fini(&g);
 }
 
 /* Any burst, and any split of it, ends alike; within one, what came first counts first. */
@@ -587,6 +645,8 @@ int main(void)
 		test(rule_28_not_looked_up_long_after_a_change),
 		test(rule_28_a_packet_that_passes_late_is_remembered),
 		test(rule_28_an_overflow_passes_and_does_not_feed_itself),
+		test(rule_28_what_left_no_trace_does_not_disturb_the_journal),
+		test(rule_28_texts_of_any_length_leave_a_trace),
 		test(rule_28_any_split_of_a_burst_is_the_same),
 	};
 
