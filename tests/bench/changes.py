@@ -301,6 +301,22 @@ def measure_recall(box: Box, users: Users, pairs: int, seconds: float) -> dict:
     return result
 
 
+def kinds_of(box: Box, args, files: list[str], all_users: str):
+    """Name and work of each kind wanted, the table filled for it."""
+    if "replace" in args.kinds:
+        box.load(files[0])
+        yield "replace", replacements(box, files)
+    box.load(all_users)
+    small, large, one = (Users(args.n, *lists)
+                         for lists in ((1000, 300), (100_000, 8), (1, 100_000)))
+    for name, work in (("delta_1000", transactions(box, small, args.seconds)),
+                       ("delta_100000", transactions(box, large, args.seconds)),
+                       ("single", singles(box, one, 1, args.seconds)),
+                       ("single_16", singles(box, one, CLIENTS, args.seconds))):
+        if name in args.kinds:
+            yield name, work
+
+
 def run(args, directory: str) -> dict:
     all_users = f"{directory}/all.csv"
     files = [f"{directory}/{state}.csv" for state in STATES]
@@ -313,19 +329,12 @@ def run(args, directory: str) -> dict:
     try:
         box.call("domain", "add", DOMAIN, "--authoritative")
         box.call("range", "add", "+4420", "--domain", DOMAIN, "--min", "12", "--max", "12")
-        box.load(files[0])
-        result = measure(box, "replace", replacements(box, files), args.pairs)
-        box.load(all_users)
-        small, large, one = (Users(args.n, *lists)
-                             for lists in ((1000, 300), (100_000, 8), (1, 100_000)))
-        for name, work in (("delta_1000", transactions(box, small, args.seconds)),
-                           ("delta_100000", transactions(box, large, args.seconds)),
-                           ("single", singles(box, one, 1, args.seconds)),
-                           ("single_16", singles(box, one, CLIENTS, args.seconds))):
+        result = {}
+        for name, work in kinds_of(box, args, files, all_users):
             result |= measure(box, name, work, args.pairs)
-        result |= measure_recall(box, one, args.recall_pairs, args.seconds)
+        result |= measure_recall(box, Users(args.n, 1, 100), args.recall_pairs, args.seconds)
         kept = 1 - result["changes_recall_loss"]
-        for name in KINDS:
+        for name in args.kinds:
             loss = result[f"changes_{name}_loss"]
             result[f"changes_{name}_loss_whole"] = round(1 - (1 - loss) * kept, 4)
         return result
@@ -338,6 +347,7 @@ def main() -> None:
     parser.add_argument("--build", default="build/gcc", help="where nxsipd is")
     parser.add_argument("--n", type=int, default=10_000_000, help="users, while some are changed")
     parser.add_argument("--replaced", type=int, default=2_000_000, help="users that are replaced")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--pairs", type=int, default=30)
     parser.add_argument("--recall-pairs", type=int, default=30, help="of 36 s each")
     parser.add_argument("--seconds", type=float, default=1, help="a stretch's length")
