@@ -58,8 +58,8 @@ static int start(struct daemon *d, struct nx_config *config, struct nx_error *er
 		.port = nx_dp_port,
 	};
 	const struct nx_box_config *box;
-	int rc = nx_engine_create(
-		config, config->box.n_workers, &d->policy, on_engine_log, NULL, &d->engine, err);
+	int rc = nx_engine_create(config, config->box.n_workers, NULL, &d->policy, on_engine_log,
+		NULL, &d->engine, err);
 
 	if (rc) {
 		nx_config_free(config);

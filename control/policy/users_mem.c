@@ -7,7 +7,6 @@
  *
  * What is not checked here: limits of a control group, beyond which the kernel ends the process. */
 #include <linux/mempolicy.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -22,9 +21,8 @@
 #define POPULATE ((size_t)64 << 20)
 #define SLACK    64 /* one part in so many may be backed and unused */
 
-#define HUGE_2MB  (21 << 26) /* MAP_HUGE_SHIFT */
-#define HUGE_1GB  (30 << 26)
-#define NODES_MAX 64
+#define HUGE_2MB (21 << 26) /* MAP_HUGE_SHIFT */
+#define HUGE_1GB (30 << 26)
 
 static size_t round_up(size_t n, size_t to)
 {
@@ -51,6 +49,11 @@ uint64_t nx_mem_available(void)
 	}
 	fclose(f);
 	return kib ? (uint64_t)(kib + pool * page_kib) << 10 : UINT64_MAX;
+}
+
+bool nx_mem_has(uint64_t bytes)
+{
+	return bytes < HUGE || bytes <= nx_mem_available();
 }
 
 /* Takes the alignment's worth more than asked, and gives the ends back. */
@@ -106,10 +109,10 @@ static void prefer_node(const struct nx_mem *m, char *at, size_t len)
 {
 	unsigned long nodes;
 
-	if (m->node < 0 || m->node >= NODES_MAX)
+	if (m->node < 0 || m->node >= NX_NODES_MAX)
 		return;
 	nodes = 1UL << m->node;
-	(void)syscall(SYS_mbind, at, len, MPOL_PREFERRED, &nodes, NODES_MAX + 1UL, 0UL);
+	(void)syscall(SYS_mbind, at, len, MPOL_PREFERRED, &nodes, NX_NODES_MAX + 1UL, 0UL);
 }
 
 /* One fault for many pages (Linux 5.14), but not so many that another thread's mmap would have to
@@ -145,7 +148,7 @@ int nx_mem_back(struct nx_mem *m, size_t bytes)
 	bytes = round_up(bytes, unit_for(bytes));
 	if (bytes > m->reserved)
 		return NX_ERR_NOMEM;
-	if (bytes - m->backed >= HUGE && bytes - m->backed > nx_mem_available())
+	if (!nx_mem_has(bytes - m->backed))
 		return NX_ERR_NOMEM;
 	while (m->backed < bytes)
 		if (!back_some(m, bytes))

@@ -3,10 +3,12 @@
 #ifndef NX_CONTROL_USERS_MEM_H
 #define NX_CONTROL_USERS_MEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define NX_NODE_ANY (-1)
+#define NX_NODE_ANY  (-1)
+#define NX_NODES_MAX 64 /* nodes beyond cannot be asked for */
 
 struct nx_mem {
 	char *base;
@@ -32,5 +34,8 @@ void nx_mem_trim(struct nx_mem *m, size_t bytes);
 /* nx_mem_available: bytes that the machine could still hand out without swapping, its pool of huge
  * pages included. */
 uint64_t nx_mem_available(void);
+
+/* nx_mem_has says whether the machine has so many bytes left; for few it is not asked. */
+bool nx_mem_has(uint64_t bytes);
 
 #endif

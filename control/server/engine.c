@@ -164,7 +164,8 @@ static int carry_tables(struct nx_engine *e, struct nx_store_records *next, stru
 		if (old) {
 			d->users = old->users;
 			d->has_heads = old->has_heads;
-		} else if (nx_users_create(0, next->meta.users_secret, &d->users) != NX_OK) {
+		} else if (nx_users_create(0, next->meta.users_secret, e->placement, &d->users) !=
+			   NX_OK) {
 			return nx_fail(err, NX_ERR_NOMEM, "no memory for the table of %s", d->name);
 		}
 	}
@@ -295,8 +296,9 @@ void nx_engine_drop_table(struct nx_engine *e, uint32_t domain, const char *why)
 
 /* ---- life ---- */
 
-int nx_engine_create(struct nx_config *config, unsigned n_workers, struct nx_policy **policy_slot,
-	nx_engine_log_cb log, void *log_arg, struct nx_engine **out, struct nx_error *err)
+int nx_engine_create(struct nx_config *config, unsigned n_workers,
+	const struct nx_placement *placement, struct nx_policy **policy_slot, nx_engine_log_cb log,
+	void *log_arg, struct nx_engine **out, struct nx_error *err)
 {
 	struct nx_engine *e = calloc(1, sizeof(*e));
 	struct nx_policy *policy;
@@ -306,6 +308,7 @@ int nx_engine_create(struct nx_config *config, unsigned n_workers, struct nx_pol
 	if (!e)
 		return nx_fail(err, NX_ERR_NOMEM, "no memory");
 	e->n_workers = n_workers;
+	e->placement = placement;
 	e->slot = policy_slot;
 	e->log = log;
 	e->log_arg = log_arg;

@@ -29,6 +29,7 @@
 #define NX_CONTROL_ENGINE_H
 
 #include "control/config/config.h"
+#include "control/policy/placement.h"
 #include "control/policy/policy.h"
 #include "control/server/grace.h"
 #include "control/server/guard.h"
@@ -44,11 +45,13 @@ typedef void (*nx_engine_log_cb)(void *arg, const char *line);
 /* nx_engine_create registers the calling thread with RCU, opens the store and publishes a first
  * policy in which every domain's table is NULL (everything passes as no-table).
  * config: taken over on success only. *policy_slot: what workers read; the engine alone writes it;
- * outlives the engine. log: may be NULL.
+ * outlives the engine. placement: where tables lie; outlives the engine, NULL: anywhere. log: may
+ * be NULL.
  * Error: nx_store_open's, nx_policy_build's. A store source whose class the file lacks is logged
  * and left out (its senders fall back to the file's classes). */
-int nx_engine_create(struct nx_config *config, unsigned n_workers, struct nx_policy **policy_slot,
-	nx_engine_log_cb log, void *log_arg, struct nx_engine **out, struct nx_error *err);
+int nx_engine_create(struct nx_config *config, unsigned n_workers,
+	const struct nx_placement *placement, struct nx_policy **policy_slot, nx_engine_log_cb log,
+	void *log_arg, struct nx_engine **out, struct nx_error *err);
 
 /* nx_engine_destroy cancels and joins bulk work, sets *policy_slot to NULL and frees everything;
  * NULL is fine. Call it only after the workers have stopped. */

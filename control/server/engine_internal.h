@@ -78,6 +78,7 @@ struct nx_txn {
 struct nx_engine {
 	struct nx_config *config, *boot_config;
 	unsigned n_workers;
+	const struct nx_placement *placement; /* of every table */
 	struct nx_policy **slot;
 	uint64_t policy_version;
 	struct nx_store *store;

@@ -42,8 +42,8 @@ static void run_tables(struct nx_job *job)
 	for (uint32_t i = 0; i < job->n_tasks; i++) {
 		struct nx_table_task *t = &job->task[i];
 
-		t->code = nx_tables_build(job->engine->store, t->domain, job->secret,
-			&job->secret_changed, &job->cancel, &t->table, &t->err);
+		t->code = nx_tables_build(job->engine->store, t->domain, job->engine->placement,
+			job->secret, &job->secret_changed, &job->cancel, &t->table, &t->err);
 		pthread_mutex_lock(&job->lock);
 		job->n_done = i + 1;
 		pthread_mutex_unlock(&job->lock);
@@ -199,6 +199,7 @@ static struct nx_job *load_create(
 		.digits_are_names = r->digits_are_names,
 		.fd = -1,
 		.live = d->users,
+		.placement = e->placement,
 		.recall = &e->recall,
 		.cancel = &job->cancel,
 		.progress = on_progress,

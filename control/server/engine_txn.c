@@ -191,6 +191,7 @@ static int start(struct nx_engine *e, bool diff, const struct nx_guard *guard, s
 		.guard = *guard,
 		.rows = &t->rows,
 		.live = d->users,
+		.placement = e->placement,
 		.recall = &e->recall,
 		.cancel = &job->cancel,
 	};

@@ -98,7 +98,7 @@ static int replace_in_txn(
 		return rc;
 	if (l->secret_changed && (rc = nx_store_new_secret(txn, l->secret, &r->err)) != NX_OK)
 		goto fail;
-	if (nx_users_create(survey->rows, l->secret, &l->fresh) != NX_OK) {
+	if (nx_users_create(survey->rows, l->secret, l->placement, &l->fresh) != NX_OK) {
 		l->fresh = NULL;
 		rc = nx_fail(&r->err, NX_ERR_NOMEM,
 			"no memory for a new table of %llu users beside the one in service: "
@@ -229,8 +229,8 @@ static void follow(struct nx_load *l, const struct changes *changes)
 			return;
 	}
 	/* committed: no longer to be cancelled */
-	l->live_stale = nx_tables_build(l->store, l->domain, l->secret, &l->secret_changed, &never,
-				&l->fresh, &err) != NX_OK;
+	l->live_stale = nx_tables_build(l->store, l->domain, l->placement, l->secret,
+				&l->secret_changed, &never, &l->fresh, &err) != NX_OK;
 }
 
 int nx_load_apply_merge(struct nx_load *l, const struct nx_load_survey *survey)

@@ -127,7 +127,7 @@ int nx_load_apply_staged(
 		goto out;
 	if (new_secret && (rc = draw_secret(l->secret, &r->err)) != NX_OK)
 		goto out;
-	if (nx_users_create(expected, l->secret, &l->fresh) != NX_OK) {
+	if (nx_users_create(expected, l->secret, l->placement, &l->fresh) != NX_OK) {
 		l->fresh = NULL;
 		rc = nx_load_table_failed(l, NX_ERR_NOMEM);
 		goto out;

@@ -32,8 +32,9 @@ struct nx_load {
 	bool authoritative;
 	bool replace, skip_bad, digits_are_names;
 	int fd;
-	struct nx_users *live;    /* in service; set in place by a merge. NULL: none */
-	struct nx_recall *recall; /* held before that */
+	struct nx_users *live;                /* in service; set in place by a merge. NULL: none */
+	struct nx_recall *recall;             /* held before that */
+	const struct nx_placement *placement; /* of a new table */
 	uint8_t secret[NX_USERS_SECRET_LEN];
 	const atomic_bool *cancel;
 	void (*progress)(void *arg, const struct nx_load_progress *p); /* some 5 a second */

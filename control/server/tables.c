@@ -76,8 +76,9 @@ static int new_secret(struct nx_store *s, uint8_t secret[NX_USERS_SECRET_LEN], s
 	return rc;
 }
 
-int nx_tables_build(struct nx_store *s, uint32_t domain, uint8_t secret[NX_USERS_SECRET_LEN],
-	bool *rotated, const atomic_bool *cancel, struct nx_users **out, struct nx_error *err)
+int nx_tables_build(struct nx_store *s, uint32_t domain, const struct nx_placement *placement,
+	uint8_t secret[NX_USERS_SECRET_LEN], bool *rotated, const atomic_bool *cancel,
+	struct nx_users **out, struct nx_error *err)
 {
 	uint64_t expected;
 	int rc = nx_store_check_users(s, cancel, err);
@@ -88,7 +89,7 @@ int nx_tables_build(struct nx_store *s, uint32_t domain, uint8_t secret[NX_USERS
 	for (int i = 0; rc == NX_OK && i < TRIES; i++) {
 		struct nx_users *t;
 
-		if (nx_users_create(expected, secret, &t) != NX_OK)
+		if (nx_users_create(expected, secret, placement, &t) != NX_OK)
 			return nx_fail(err, NX_ERR_NOMEM, "no memory for a table of %llu users",
 				(unsigned long long)expected);
 		rc = nx_tables_fill(s, domain, t, cancel, err);

@@ -28,7 +28,8 @@ int nx_tables_fill(struct nx_store *s, uint32_t domain, struct nx_users *t,
 
 /* nx_tables_build makes the table. After a collision it stores a new secret and begins again:
  * *secret is then the new one and *rotated true. */
-int nx_tables_build(struct nx_store *s, uint32_t domain, uint8_t secret[NX_USERS_SECRET_LEN],
-	bool *rotated, const atomic_bool *cancel, struct nx_users **out, struct nx_error *err);
+int nx_tables_build(struct nx_store *s, uint32_t domain, const struct nx_placement *placement,
+	uint8_t secret[NX_USERS_SECRET_LEN], bool *rotated, const atomic_bool *cancel,
+	struct nx_users **out, struct nx_error *err);
 
 #endif

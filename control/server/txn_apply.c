@@ -134,7 +134,7 @@ static int prepare(struct nx_txn_apply *a, struct nx_store_txn *txn, bool new_se
 	if (rc == NX_OK && new_secret)
 		rc = nx_store_new_secret(txn, a->secret, &r->err);
 	if (rc == NX_OK && a->replace && !a->diff &&
-		nx_users_create(a->rows->n_index, a->secret, &a->fresh) != NX_OK) {
+		nx_users_create(a->rows->n_index, a->secret, a->placement, &a->fresh) != NX_OK) {
 		a->fresh = NULL;
 		rc = table_failed(a, NX_ERR_NOMEM);
 	}
@@ -249,8 +249,8 @@ static void follow(struct nx_txn_apply *a)
 		a->result.grace_us = (now_ns() - begin) / 1000;
 		return;
 	}
-	a->live_stale = nx_tables_build(a->store, a->domain, a->secret, &a->secret_changed, &never,
-				&a->fresh, &err) != NX_OK;
+	a->live_stale = nx_tables_build(a->store, a->domain, a->placement, a->secret,
+				&a->secret_changed, &never, &a->fresh, &err) != NX_OK;
 }
 
 void nx_txn_apply_run(struct nx_txn_apply *a)

@@ -24,6 +24,7 @@ struct nx_txn_apply {
 	struct nx_staged *rows;   /* not touched by others meanwhile */
 	struct nx_users *live;    /* in service; changed in place by a delta. NULL: none */
 	struct nx_recall *recall; /* held before that */
+	const struct nx_placement *placement; /* of a new table */
 	uint8_t secret[NX_USERS_SECRET_LEN];
 	const atomic_bool *cancel;
 

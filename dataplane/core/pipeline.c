@@ -37,9 +37,10 @@ static inline bool read_head(const struct nx_policy *policy, uint64_t now_ns,
 	return true;
 }
 
-static const struct nx_users *users_of(const struct nx_policy *policy, const struct nx_packet *p)
+static const struct nx_users *users_of(
+	const struct nx_policy *policy, unsigned worker, const struct nx_packet *p)
 {
-	return policy->domains[p->domain].users;
+	return nx_users_near(policy->domains[p->domain].users, worker);
 }
 
 void nx_pipeline_init(
@@ -118,7 +119,7 @@ void nx_pipeline_judge(struct nx_pipeline *pl, const struct nx_policy *policy, u
 		nx_verdict_ask(policy, &pl->stencils, p);
 		if (p->reason != NX_R_UNDECIDED)
 			continue;
-		home[n_open] = nx_users_home_bucket(users_of(policy, p), p->hash);
+		home[n_open] = nx_users_home_bucket(users_of(policy, pl->worker, p), p->hash);
 		open[n_open++] = p;
 	}
 	for (unsigned i = 0; i < n_open; i++)

@@ -10,7 +10,7 @@
 
 /* What one worker's stages keep from burst to burst. No two workers share anything of it. */
 struct nx_pipeline {
-	unsigned worker;                 /* whose Hyperscan scratch; NX_WORKER_MAX: control's */
+	unsigned worker; /* whose Hyperscan scratch and replicas; NX_WORKER_MAX: control's */
 	struct nx_sip_stencils stencils; /* how senders write their requests */
 	struct nx_limit limit;           /* rules 6, 13 */
 	struct nx_txmemory tx;           /* rule 28 */

@@ -255,13 +255,13 @@ void nx_verdict_ask(
 }
 
 /* A longer number is known where a head number begins it (rule 35). */
-static bool under_head(const struct nx_domain *domain, const struct nx_key *key)
+static bool under_head(
+	const struct nx_domain *domain, const struct nx_users *users, const struct nx_key *key)
 {
 	if (!domain->has_heads || key->kind != NX_KEY_NUMBER)
 		return false;
 	for (size_t len = key->len - 1u; len > 1; len--)
-		if (nx_users_probe(domain->users, nx_users_hash(domain->users, key->text, len)) ==
-			NX_USER_HEAD)
+		if (nx_users_probe(users, nx_users_hash(users, key->text, len)) == NX_USER_HEAD)
 			return true;
 	return false;
 }
@@ -340,12 +340,13 @@ static unsigned by_completeness(const struct nx_domain *domain, struct nx_packet
 static unsigned by_data(const struct nx_policy *policy, unsigned worker, struct nx_packet *p)
 {
 	const struct nx_domain *domain = &policy->domains[p->domain];
+	const struct nx_users *users = nx_users_near(domain->users, worker);
 	unsigned reason;
 
-	p->user_state = (uint8_t)nx_users_probe(domain->users, p->hash);
+	p->user_state = (uint8_t)nx_users_probe(users, p->hash);
 	if (p->user_state == NX_USER_GONE)
 		return may_604(policy, p) ? NX_R_GONE_604 : NX_R_GONE_404;
-	if (p->user_state != NX_USER_ABSENT || under_head(domain, &p->key))
+	if (p->user_state != NX_USER_ABSENT || under_head(domain, users, &p->key))
 		return NX_R_KNOWN;
 	reason = by_rule(policy, worker, p);
 	return reason != NX_R_UNDECIDED ? reason : by_completeness(domain, p);

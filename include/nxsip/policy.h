@@ -18,11 +18,11 @@
 #include "nxsip/key.h"
 #include "nxsip/recall.h"
 #include "nxsip/users.h"
+#include "nxsip/worker.h"
 
 #define NX_NAME_MAX        32  /* services, classes, plans: bytes with the terminator */
 #define NX_DOMAIN_NAME_MAX 256 /* a DNS name with the terminator */
 #define NX_CLASS_MAX       16  /* source classes, the default one included */
-#define NX_WORKER_MAX      64
 #define NX_VLAN_NONE       0xffff
 
 enum nx_trust { NX_TRUST_PUBLIC, NX_TRUST_PEER, NX_TRUST_TRUSTED };

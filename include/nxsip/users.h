@@ -13,6 +13,10 @@
  * the stored bits choose which, so that seven of eight misses on a full bucket still read one line.
  * The bit stays, also when slots fall empty, until the shard is rebuilt: whoever spilled is found.
  * INSERTION NEVER MOVES A LIVE SLOT: a reader that missed a moved key would give a false 404.
+ *
+ * A table may have replicas, each in the memory of another NUMA node: the same users, one hash and
+ * as many shards, which grow each for itself. Whoever holds the table holds its first replica, and
+ * looks users up in the one that nx_users_near gives.
  * Probe: dataplane/core/users_probe.c. Writer: control/policy/users.c. */
 #ifndef NXSIP_USERS_H
 #define NXSIP_USERS_H
@@ -20,6 +24,8 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "nxsip/worker.h"
 
 #define NX_USERS_SLOTS      8   /* slots a bucket: one cache line */
 #define NX_USERS_SHARD_BITS 13  /* the most: 8,192 shards; 13 + 60 = 73 bits tell keys apart */
@@ -45,13 +51,23 @@ struct nx_hash {
 };
 
 struct nx_users {
-	_Atomic uint64_t *shard;                          /* 1 << shard_bits words; dp: r, ctl: w */
-	uint8_t shard_bits;                               /* >= 1 */
+	_Atomic uint64_t *shard; /* 1 << shard_bits words; dp: r, ctl: w */
+	uint8_t shard_bits;      /* >= 1 */
+	/* of the first replica: which one each worker reads, at the end control; dp: r; fixed */
+	const struct nx_users *near[NX_WORKER_MAX + 1];
 	_Alignas(64) uint8_t secret[NX_USERS_SECRET_LEN]; /* dp: r; fixed for the table's life */
 	struct nx_users_writer *writer;                   /* ctl only */
 };
 
-/* nx_users_hash hashes a key with the table's secret (XXH3-128).  Thread: any. */
+/* nx_users_near gives the replica that a worker should look into; a table that has no others is
+ * its own.  In: t: the first replica. worker: NX_WORKER_MAX for control. */
+static inline const struct nx_users *nx_users_near(const struct nx_users *t, unsigned worker)
+{
+	return t->near[worker];
+}
+
+/* nx_users_hash hashes a key with the table's secret (XXH3-128), which its replicas share.
+ * Thread: any. */
 struct nx_hash nx_users_hash(const struct nx_users *t, const void *key, size_t len);
 
 static inline size_t nx_users_shard_of(const struct nx_users *t, struct nx_hash h)

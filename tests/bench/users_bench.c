@@ -176,7 +176,7 @@ static void grow(struct bench *b, const uint8_t *secret)
 {
 	uint64_t from = b->n / 4 * 3;
 
-	if (nx_users_create(from, secret, &b->t) != NX_OK)
+	if (nx_users_create(from, secret, NULL, &b->t) != NX_OK)
 		die("no memory for the table");
 	(void)insert_ns(b, 0, from);
 	b->worst_bytes = 0;
@@ -200,7 +200,7 @@ int main(int argc, char **argv)
 	misses = queries_new(b.n * 2, b.n);
 	before = resident();
 	rcu_register_thread();
-	if (nx_users_create(b.n, secret, &b.t) != NX_OK)
+	if (nx_users_create(b.n, secret, NULL, &b.t) != NX_OK)
 		die("no memory for the table");
 	printf("{\"n\": %llu, ", (unsigned long long)b.n);
 	printf("\"insert_ns\": %.2f, ", insert_ns(&b, 0, b.n));

@@ -116,7 +116,7 @@ struct world *world_create(void)
 	struct world *w = malloc(sizeof(*w));
 
 	if (!w || !(w->pipeline = aligned_alloc(64, sizeof(*w->pipeline))) ||
-		nx_users_create(16, secret, &w->users) != 0)
+		nx_users_create(16, secret, NULL, &w->users) != 0)
 		abort();
 	guard_init(&w->guard);
 	w->end = w->guard.end;

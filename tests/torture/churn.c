@@ -31,6 +31,7 @@ struct churn {
 	_Atomic uint8_t may_be[KEYS]; /* bits 1 << state */
 	_Atomic bool stop, differs;
 	uint8_t truth[KEYS];
+	struct nx_placement placement;
 	uint64_t seed;
 	struct nx_churn *out;
 };
@@ -38,6 +39,7 @@ struct churn {
 struct reader {
 	pthread_t thread;
 	struct churn *churn;
+	unsigned index;
 	uint64_t probes, wrong, torn;
 };
 
@@ -66,6 +68,7 @@ static void look(struct reader *r, uint64_t first)
 {
 	struct churn *c = r->churn;
 	const struct nx_users *t = atomic_load_explicit(&c->table, memory_order_acquire);
+	const struct nx_users *near = nx_users_near(t, r->index);
 	bool differs = c->differs;
 	const struct nx_users_bucket *home[BURST];
 	struct nx_hash h[BURST];
@@ -73,13 +76,13 @@ static void look(struct reader *r, uint64_t first)
 
 	for (uint64_t i = 0; i < BURST; i++) {
 		h[i] = hash_of(t, (first + i) % KEYS);
-		home[i] = nx_users_home_bucket(t, h[i]);
+		home[i] = nx_users_home_bucket(near, h[i]);
 	}
 	for (unsigned i = 0; i < BURST; i++)
 		nx_users_prefetch_bucket(home[i]);
 	for (uint64_t i = 0; i < BURST; i++) {
 		uint64_t key = (first + i) % KEYS;
-		unsigned state = nx_users_probe(t, h[i]);
+		unsigned state = nx_users_probe(near, h[i]);
 
 		r->wrong += !(c->may_be[key] >> state & 1);
 		versions |= UINT64_C(1) << (state + key) % 3;
@@ -112,7 +115,7 @@ static struct nx_users *table_new(struct churn *c, uint64_t expected)
 
 	for (size_t i = 0; i < sizeof(secret); i++)
 		secret[i] = (uint8_t)(rnd(&c->seed) >> 32);
-	if (nx_users_create(expected, secret, &t) != NX_OK)
+	if (nx_users_create(expected, secret, &c->placement, &t) != NX_OK)
 		abort();
 	for (uint64_t key = 0; key < KEYS; key++) {
 		struct nx_user_set u = {
@@ -207,6 +210,15 @@ static void turn(struct churn *c)
 	c->out->rounds++;
 }
 
+static void place(struct nx_placement *p, unsigned replicas)
+{
+	p->n_replicas = replicas;
+	for (unsigned i = 0; i < NX_WORKER_MAX; i++) {
+		p->node[i] = NX_NODE_ANY;
+		p->replica_of[i] = (uint8_t)(i % replicas);
+	}
+}
+
 static double now(void)
 {
 	struct timespec t;
@@ -215,21 +227,23 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-void nx_churn(double seconds, uint64_t seed, unsigned readers, struct nx_churn *out)
+void nx_churn(
+	double seconds, uint64_t seed, unsigned readers, unsigned replicas, struct nx_churn *out)
 {
 	struct churn *c = calloc(1, sizeof(*c));
 	struct reader r[READERS_MAX];
 	double end = now() + seconds;
 
 	*out = (struct nx_churn){0};
-	if (!c || readers > READERS_MAX)
+	if (!c || readers > READERS_MAX || replicas < 1 || replicas > NX_WORKER_MAX)
 		abort();
 	c->seed = seed | 1;
 	c->out = out;
+	place(&c->placement, replicas);
 	c->table = table_new(c, 0);
 	only_the_truth(c);
 	for (unsigned i = 0; i < readers; i++) {
-		r[i] = (struct reader){.churn = c};
+		r[i] = (struct reader){.churn = c, .index = i};
 		if (pthread_create(&r[i].thread, NULL, reader, &r[i]) != 0)
 			abort();
 	}

@@ -1,5 +1,5 @@
 /* Readers under a user table that never rests: they check every answer against what was ever true
- * while they looked. */
+ * while they looked, each in its own replica. */
 #ifndef NX_TEST_CHURN_H
 #define NX_TEST_CHURN_H
 
@@ -14,7 +14,9 @@ struct nx_churn {
 	uint64_t failed; /* calls of the table that failed, counts that were not the truth's */
 };
 
-/* nx_churn runs for so many seconds, and one round at least, on the given readers and a writer. */
-void nx_churn(double seconds, uint64_t seed, unsigned readers, struct nx_churn *out);
+/* nx_churn runs for so many seconds, and one round at least, on the given readers and a writer,
+ * over tables of so many replicas, which the readers share out among them. */
+void nx_churn(
+	double seconds, uint64_t seed, unsigned readers, unsigned replicas, struct nx_churn *out);
 
 #endif

@@ -101,7 +101,7 @@ struct nx_policy *sip_box_create(bool gone)
 	struct nx_users *users;
 	struct nx_policy_input in;
 
-	if (!w || nx_users_create(0, secret, &users) != NX_OK)
+	if (!w || nx_users_create(0, secret, NULL, &users) != NX_OK)
 		abort();
 	service_init(w);
 	sources_init(w);

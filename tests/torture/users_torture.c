@@ -1,5 +1,5 @@
 /* The user table under readers and a writer for as long as one likes.
- *   users_torture [SECONDS [READERS]] */
+ *   users_torture [SECONDS [READERS [REPLICAS]]] */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -10,14 +10,16 @@ int main(int argc, char **argv)
 {
 	double seconds = argc > 1 ? atof(argv[1]) : 60;
 	unsigned readers = argc > 2 ? (unsigned)atoi(argv[2]) : 2;
+	unsigned replicas = argc > 3 ? (unsigned)atoi(argv[3]) : 1;
 	uint64_t seed = (uint64_t)time(NULL);
 	struct nx_churn r;
 
-	if (seconds <= 0 || readers < 1 || readers > 16) {
-		fprintf(stderr, "usage: users_torture [SECONDS [READERS, at most 16]]\n");
+	if (seconds <= 0 || readers < 1 || readers > 16 || replicas < 1 || replicas > 16) {
+		fprintf(stderr,
+			"usage: users_torture [SECONDS [READERS [REPLICAS]]], at most 16 each\n");
 		return 2;
 	}
-	nx_churn(seconds, seed, readers, &r);
+	nx_churn(seconds, seed, readers, replicas, &r);
 	printf("seed %llu: %llu rounds, %llu changes, %llu answers: %llu wrong, %llu torn bursts, "
 	       "%llu failures\n",
 		(unsigned long long)seed, (unsigned long long)r.rounds,

@@ -133,8 +133,8 @@ int daemon_start(void **state)
 	if (nx_config_load(d->config, &config, &errors) != 0)
 		fail_msg("%s", errors.line[0]);
 	nx_config_errors_free(&errors);
-	if (nx_engine_create(
-		    config, DAEMON_WORKERS, &d->policy, log_line, NULL, &d->engine, &err) != 0)
+	if (nx_engine_create(config, DAEMON_WORKERS, NULL, &d->policy, log_line, NULL, &d->engine,
+		    &err) != 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(nx_engine_load_tables_start(d->engine, &err), 0);
 	nx_engine_wait(d->engine, NULL);

@@ -37,7 +37,9 @@ struct nx_config *nx_box_config(const struct nx_box *b)
 
 void nx_box_open(struct nx_box *b, struct nx_config *config)
 {
-	int rc = nx_engine_create(config, 1, &b->slot, keep_line, b, &b->e, &b->err);
+	static const struct nx_placement two = {
+		.n_replicas = 2, .node = {0, NX_NODE_ANY}, .replica_of = {[1] = 1}};
+	int rc = nx_engine_create(config, 1, &two, &b->slot, keep_line, b, &b->e, &b->err);
 
 	if (rc != NX_OK)
 		fail_msg("engine: %s", b->err.text);
@@ -86,10 +88,15 @@ const struct nx_domain *nx_box_domain(struct nx_box *b, const char *domain)
 enum nx_user_state nx_box_served(struct nx_box *b, const char *domain, const char *key)
 {
 	const struct nx_domain *d = nx_box_domain(b, domain);
+	enum nx_user_state state;
+	struct nx_hash h;
 
 	assert_non_null(d);
 	assert_non_null(d->users);
-	return nx_users_probe(d->users, nx_users_hash(d->users, key, strlen(key)));
+	h = nx_users_hash(d->users, key, strlen(key));
+	state = nx_users_probe(nx_users_near(d->users, 0), h);
+	assert_int_equal(nx_users_probe(nx_users_near(d->users, 1), h), state);
+	return state;
 }
 
 int nx_box_user(struct nx_box *b, const char *user, enum nx_user_state state)

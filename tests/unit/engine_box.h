@@ -25,7 +25,8 @@ void nx_box_open(struct nx_box *b, struct nx_config *config);
 /* nx_box_restart closes and opens the engine and waits until it serves. */
 void nx_box_restart(struct nx_box *b);
 
-/* nx_box_served: what a worker would find for a canonical key. */
+/* nx_box_served: what a worker would find for a canonical key. Tables have two replicas, which are
+ * found to say the same. */
 enum nx_user_state nx_box_served(struct nx_box *b, const char *domain, const char *key);
 const struct nx_domain *nx_box_domain(struct nx_box *b, const char *domain);
 

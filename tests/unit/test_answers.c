@@ -345,6 +345,39 @@ static void rule_35_not_whole_numbers_nor_other_users(void **state)
 	expect_number(*state, "sip:+4420794600001@192.0.2.10", "open"); /* ...0000 is no head */
 }
 
+/* ---- which replica of a table is asked ---- */
+
+#define FIRST  "+442079460100"
+#define SECOND "+442079460101"
+#define HEAD   "+4420794602"
+
+/* Replicas hold the same users; here another table stands in the second one's place, so that it can
+ * be seen who reads it. */
+static void a_worker_looks_into_its_own_replica(void **state)
+{
+	struct world *w = *state;
+	struct nx_users *first = w->domains[WORLD_NET].users, *second;
+
+	w->in.n_workers = 2;
+	assert_int_equal(nx_users_create(0, first->secret, NULL, &second), NX_OK);
+	world_user(w, WORLD_NET, FIRST, NX_USER_KNOWN);
+	w->domains[WORLD_NET].users = second;
+	world_user(w, WORLD_NET, SECOND, NX_USER_KNOWN);
+	world_user(w, WORLD_NET, HEAD, NX_USER_HEAD);
+	w->domains[WORLD_NET].users = first;
+	first->near[1] = second;
+	world_build(w);
+
+	expect_number(w, "sip:" FIRST "@192.0.2.10", "known");
+	expect_number(w, "sip:" SECOND "@192.0.2.10", "unknown-number");
+	expect_number(w, "sip:" HEAD "00@192.0.2.10", "unknown-number");
+	nx_pipeline_init(w->pipeline, 1, (const uint8_t[NX_PIPELINE_KEYS][16]){{7}, {8}, {9}});
+	expect_number(w, "sip:" FIRST "@192.0.2.10", "unknown-number");
+	expect_number(w, "sip:" SECOND "@192.0.2.10", "known");
+	expect_number(w, "sip:" HEAD "00@192.0.2.10", "known");
+	nx_users_destroy(second);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_setup, world_teardown)
 
 int main(void)
@@ -373,6 +406,7 @@ int main(void)
 		TEST(rule_35_what_may_still_grow_passes),
 		TEST(rule_35_a_head_number_takes_every_extension),
 		TEST(rule_35_not_whole_numbers_nor_other_users),
+		TEST(a_worker_looks_into_its_own_replica),
 	};
 
 	return cmocka_run_group_tests_name("answers", tests, NULL, NULL);

@@ -265,13 +265,14 @@ static void filling_a_table_finds_collisions(void **state)
 	nx_box_user(b, "alice", NX_USER_KNOWN);
 	memcpy(secret, nx_engine_records(b->e)->meta.users_secret, sizeof(secret));
 	memcpy(before, secret, sizeof(before));
-	assert_int_equal(nx_users_create(1, secret, &t), 0);
+	assert_int_equal(nx_users_create(1, secret, NULL, &t), 0);
 	assert_int_equal(nx_users_set(t, nx_users_hash(t, "alice", 5), NX_USER_GONE, &old), 0);
 	assert_int_equal(nx_tables_fill(b->e->store, d->id, t, &cancel, &b->err), NX_ERR_COLLISION);
 	nx_users_destroy(t);
 	/* no collision: the secret stays */
 	assert_int_equal(
-		nx_tables_build(b->e->store, d->id, secret, &rotated, &cancel, &t, &b->err), 0);
+		nx_tables_build(b->e->store, d->id, NULL, secret, &rotated, &cancel, &t, &b->err),
+		0);
 	assert_false(rotated);
 	assert_memory_equal(secret, before, sizeof(secret));
 	nx_users_destroy(t);
@@ -495,7 +496,7 @@ static void a_store_in_use_keeps_a_second_engine_out(void **state)
 	struct nx_policy *slot = NULL;
 	struct nx_engine *e;
 
-	assert_int_equal(nx_engine_create(c, 1, &slot, NULL, NULL, &e, &b->err), NX_ERR_BUSY);
+	assert_int_equal(nx_engine_create(c, 1, NULL, &slot, NULL, NULL, &e, &b->err), NX_ERR_BUSY);
 	nx_box_says_part(b, "in use by process");
 	assert_null(e);
 	assert_null(slot);

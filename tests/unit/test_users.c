@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "control/policy/users.h"
-#include "control/policy/users_writer.h"
+#include "control/policy/users_replica.h"
 #include "tests/unit/users_plain.h"
 
 static const uint8_t secret[NX_USERS_SECRET_LEN] = "a secret of the test's own, and zeroes";
@@ -28,7 +28,7 @@ static struct nx_users *table_new(uint64_t expected)
 {
 	struct nx_users *t;
 
-	assert_int_equal(nx_users_create(expected, secret, &t), 0);
+	assert_int_equal(nx_users_create(expected, secret, NULL, &t), 0);
 	return t;
 }
 
@@ -394,7 +394,7 @@ static void the_secret_changes_every_hash(void **state)
 	seed = 1;
 	for (size_t i = 0; i < sizeof(other); i++)
 		other[i] = (uint8_t)rnd();
-	assert_int_equal(nx_users_create(0, other, &b), 0);
+	assert_int_equal(nx_users_create(0, other, NULL, &b), 0);
 	for (size_t len = 0; len < 40; len++) {
 		static const char text[] = "+441632960000 and a name that goes on and on";
 

@@ -1,9 +1,12 @@
 /* Places for shards: zeroed, dense, given back. */
+#include <linux/mempolicy.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "control/policy/users_arena.h"
@@ -116,6 +119,38 @@ static void more_than_the_machine_has_is_refused(void **state)
 	nx_mem_release(&m);
 }
 
+/* Skipped where the kernel knows no nodes, or a container may not ask it for one. */
+static void memory_is_asked_of_its_node(void **state)
+{
+	static const size_t len[] = {64 << 10, (size_t)6 << 20};
+	unsigned long nodes = 0;
+	int mode = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(len) / sizeof(len[0]); i++) {
+		struct nx_mem m;
+
+		assert_int_equal(nx_mem_reserve(&m, len[i], 0), NX_OK);
+		assert_int_equal(nx_mem_back(&m, len[i]), NX_OK);
+		nodes = 1;
+		if (syscall(SYS_mbind, m.base, len[i], MPOL_PREFERRED, &nodes, 65UL, 0UL) != 0 ||
+			syscall(SYS_get_mempolicy, &mode, &nodes, 64UL, m.base, MPOL_F_ADDR) != 0) {
+			nx_mem_release(&m);
+			skip();
+		}
+		nx_mem_trim(&m, 0); /* what comes anew must be asked for anew */
+		assert_int_equal(nx_mem_back(&m, len[i]), NX_OK);
+		for (size_t at = 0; at < len[i]; at += len[i] / 4) {
+			assert_int_equal(syscall(SYS_get_mempolicy, &mode, &nodes, 64UL,
+						 m.base + at, MPOL_F_ADDR),
+				0);
+			assert_int_equal(mode, MPOL_PREFERRED);
+			assert_int_equal(nodes, 1);
+		}
+		nx_mem_release(&m);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +159,7 @@ int main(void)
 		cmocka_unit_test(moves_make_the_array_dense),
 		cmocka_unit_test(there_is_no_place_beyond_the_room),
 		cmocka_unit_test(more_than_the_machine_has_is_refused),
+		cmocka_unit_test(memory_is_asked_of_its_node),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

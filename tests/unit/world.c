@@ -67,7 +67,7 @@ static void fill(struct world *w)
 
 	memcpy(w->domains, defs, sizeof(defs));
 	for (unsigned i = 0; i < WORLD_DOMAINS; i++)
-		assert_int_equal(nx_users_create(0, secret, &w->domains[i].users), 0);
+		assert_int_equal(nx_users_create(0, secret, NULL, &w->domains[i].users), 0);
 	w->ranges[0] = (struct nx_range_def){
 		.domain = 1, .range = {.prefix = "+442079", .min_len = 12, .max_len = 12}};
 	w->in = (struct nx_policy_input){.config = w->config,
