@@ -52,6 +52,11 @@ const struct nx_key_row nx_keys[] = {
 	.def = "at-once",
 	.doc = "at-once passes traffic while the user tables are read at start; when-loaded opens the "
 	       "ports only then, for boxes that a bypass switch stands in for."},
+{"workers.user_tables", NX_V_WORD, FIELD(nx_config, box.user_tables), WORDS("one", "per-node"),
+	.def = "one",
+	.doc = "Copies of the user tables: one, in memory of the NUMA node that has most workers; or one "
+	       "for each node that has any, so that no worker reads remote memory, for as many times "
+	       "the memory. Where a node has none left, another's is taken."},
 
 {"ports", NX_V_MAP, FIXED(nx_config, box.pair, box.n_pairs),
 	.flags = NX_KEY_REQUIRED | NX_KEY_RESTART,

@@ -5,6 +5,7 @@
 
 #include <event2/event.h>
 
+#include "control/policy/placement.h"
 #include "control/server/engine.h"
 #include "control/server/log.h"
 #include "control/server/server.h"
@@ -12,6 +13,7 @@
 
 /* The daemon's parts, in the order of their start. */
 struct daemon {
+	struct nx_placement placement; /* of the user tables */
 	struct nx_engine *engine;
 	struct nx_dp *dp;
 	struct nx_server *server;
@@ -58,9 +60,11 @@ static int start(struct daemon *d, struct nx_config *config, struct nx_error *er
 		.port = nx_dp_port,
 	};
 	const struct nx_box_config *box;
-	int rc = nx_engine_create(config, config->box.n_workers, NULL, &d->policy, on_engine_log,
-		NULL, &d->engine, err);
+	int rc;
 
+	nx_placement_choose(&config->box, NX_SYS_NODES, log_line, &d->placement);
+	rc = nx_engine_create(config, config->box.n_workers, &d->placement, &d->policy,
+		on_engine_log, NULL, &d->engine, err);
 	if (rc) {
 		nx_config_free(config);
 		return rc;

@@ -17,6 +17,7 @@
 enum nx_hugepages { NX_HUGE_AUTO, NX_HUGE_ON, NX_HUGE_OFF };
 enum nx_idle { NX_IDLE_BUSY, NX_IDLE_ADAPTIVE };
 enum nx_start { NX_START_AT_ONCE, NX_START_WHEN_LOADED };
+enum nx_user_tables { NX_TABLES_ONE, NX_TABLES_PER_NODE };
 
 /* A pair of ports: what enters one and passes leaves by the other. */
 struct nx_pair_config {
@@ -38,8 +39,9 @@ struct nx_box_config {
 	uint32_t control_core;
 	uint32_t worker_core[NX_WORKER_MAX];
 	uint32_t n_workers;
-	uint8_t idle;  /* enum nx_idle */
-	uint8_t start; /* enum nx_start: control's to honour */
+	uint8_t idle;        /* enum nx_idle */
+	uint8_t start;       /* enum nx_start: control's to honour */
+	uint8_t user_tables; /* enum nx_user_tables: control's to honour */
 	uint32_t rx_descriptors, tx_descriptors;
 	uint32_t mempool_size; /* mbufs a pair; 0: computed from queues and descriptors */
 	struct nx_pair_config pair[NX_PAIR_MAX];

@@ -16,6 +16,7 @@
  *               workers: [{worker, core, rx_packets, idle_percent}],
  *               domains: [{name, authoritative, complete, shadow, ready, known, gone, head, bytes,
  *               digest, fault}],   fault: null, or why it has no table
+ *               bytes: of its table, with all copies (workers.user_tables)
  *               verdicts: {pass, 404, 604, absorb, drop}}        state: "loading" | "serving"
  *               settling_s: for how long nothing will be answered yet (box.settle)
  *               stall: a worker has passed no quiescent state for more than a second; workers: those

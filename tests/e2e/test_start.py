@@ -186,6 +186,18 @@ def reachable_by_nobody(box):
     return box.run(argv).returncode == 0
 
 
+# ---- where the user tables lie ----
+
+
+def test_where_the_user_tables_lie_is_told(empty_box):
+    config = empty_box.config()
+    config["workers"]["user_tables"] = "per-node"  # of which one has a worker
+    empty_box.write(config)
+    empty_box.start()
+    said = r"user tables: one copy, in (memory of NUMA node \d+|any memory \(.*\))\n"
+    assert len(re.findall(said, empty_box.log.read_text())) == 1
+
+
 # ---- two at once ----
 
 

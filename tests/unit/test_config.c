@@ -158,6 +158,7 @@ static void what_is_left_out_has_its_default(void **state)
 	assert_int_equal(c->box.n_eal_args, 0);
 	assert_int_equal(c->box.control_core, 0);
 	assert_int_equal(c->box.idle, NX_IDLE_ADAPTIVE);
+	assert_int_equal(c->box.user_tables, NX_TABLES_ONE);
 	assert_int_equal(c->box.rx_descriptors, 1024);
 	assert_int_equal(c->box.tx_descriptors, 1024);
 	assert_int_equal(c->box.mempool_size, 0);
@@ -182,6 +183,21 @@ static void what_is_left_out_has_its_default(void **state)
 	assert_int_equal(c->classes[0].class.answer, NX_ANSWER_PASS);
 	assert_int_equal(c->classes[0].class.symmetric, NX_SYM_PASS);
 	assert_int_equal(c->classes[0].plan, -1);
+	nx_config_free(c);
+}
+
+static void a_copy_of_the_user_tables_for_each_node_is_asked_for(void **state)
+{
+	struct nx_config *c = load_good("workers: {cores: [1], user_tables: per-node}\n"
+					"ports: [{name: p, access: net_tap0, core: net_tap1}]\n");
+	struct nx_config *one = load_good(BOX);
+	const char *keys[16];
+
+	(void)state;
+	assert_int_equal(c->box.user_tables, NX_TABLES_PER_NODE);
+	assert_int_equal(nx_config_box_diff(one, c, keys, 16), 1);
+	assert_string_equal(keys[0], "workers.user_tables");
+	nx_config_free(one);
 	nx_config_free(c);
 }
 
@@ -625,6 +641,9 @@ static void words_are_checked(void **state)
 	(void)state;
 	refused(BOX "eal: {hugepages: maybe}\n",
 		":4: eal.hugepages: \"maybe\" is not known here; write auto, on or off\n");
+	refused("workers: {cores: [1], user_tables: two}\n"
+		"ports: [{name: p, access: net_tap0, core: net_tap1}]\n",
+		":1: workers.user_tables: \"two\" is not known here; write one or per-node\n");
 	refused(BOX "reply: {reason: 1}\n",
 		":4: reply.reason: \"1\" is neither on nor off; write on or off\n");
 	refused(BOX "sources: [{class: a, trust: friend}]\n",
@@ -1172,6 +1191,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_example_is_read_whole),
 		cmocka_unit_test(what_is_left_out_has_its_default),
+		cmocka_unit_test(a_copy_of_the_user_tables_for_each_node_is_asked_for),
 		cmocka_unit_test(a_plan_has_its_defaults),
 		cmocka_unit_test(rule_34_routing_numbers_are_read),
 		cmocka_unit_test(the_example_shows_the_default_numbers),
