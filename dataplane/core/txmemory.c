@@ -312,21 +312,25 @@ static void settle(struct nx_packet *const p[], unsigned n)
 }
 
 /* Leaves of a burst's open packets what passes, and what ends and has a trace, be it of one before
- * it here.
+ * it here. The traces are asked for together: they are seldom in a near cache.
  * Return: how many are left; out: asked, how many of them end. */
 static inline unsigned follow_traces(
 	struct nx_txmemory *m, uint32_t tick, struct nx_packet *open[], unsigned n, unsigned *asked)
 {
+	uint8_t *trace[NX_BURST_MAX];
 	unsigned left = 0;
 
+	for (unsigned i = 0; i < n; i++) {
+		trace[i] = trace_of(m, open[i]);
+		__builtin_prefetch(trace[i], 1);
+	}
 	*asked = 0;
 	for (unsigned i = 0; i < n; i++) {
 		const bool passes = roles[open[i]->reason] == KEPT;
-		uint8_t *trace = trace_of(m, open[i]);
-		const bool young = is_young(*trace, tick);
+		const bool young = is_young(*trace[i], tick);
 
 		if (passes)
-			*trace = stamp_of(tick);
+			*trace[i] = stamp_of(tick);
 		*asked += young && !passes;
 		open[left] = open[i];
 		left += young || passes;
