@@ -304,7 +304,7 @@ static bool parse_plain(const struct line *l, struct nx_csv_row *row)
 
 int nx_csv_next(struct nx_csv *c, struct nx_csv_row *row, struct nx_error *err)
 {
-	struct line l;
+	struct line l = {.len = 0};
 	int rc;
 
 	while ((rc = next_line(c, &l, err)) == 1) {

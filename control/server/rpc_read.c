@@ -104,8 +104,10 @@ void nx_rpc_reads_client_gone(struct nx_conn *c)
 
 void nx_rpc_reads_end(struct nx_server *s)
 {
-	while (!LIST_EMPTY(&s->reads))
-		read_free(LIST_FIRST(&s->reads));
+	for (struct nx_read *r = LIST_FIRST(&s->reads), *next; r; r = next) {
+		next = LIST_NEXT(r, link);
+		read_free(r);
+	}
 }
 
 /* ---- dump ---- */
