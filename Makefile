@@ -108,11 +108,13 @@ CFLAGS_BASE := -std=gnu17 -fms-extensions -g -fno-strict-aliasing -fno-omit-fram
 	-Iinclude -I. -D_GNU_SOURCE
 CFLAGS_BASE += $(if $(DEBUG),-O0,-O2) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=undefined)
 LDFLAGS_BASE := -pthread $(if $(SAN),-fsanitize=$(SAN))
-CFLAGS_LIB = $(call sysinc,$(PKGS_CORE) $(PKGS_CTL))
-CFLAGS_DPDK = $(call sysinc,$(PKGS_DPDK))
-LIBS_CORE = $(shell pkg-config --libs $(PKGS_CORE))
-LIBS_CTL = $(shell pkg-config --libs $(PKGS_CTL))
-LIBS_DPDK = $(shell pkg-config --libs $(PKGS_DPDK))
+# asked for when first needed, and once
+once = $(eval $(1) := $(2))$(2)
+CFLAGS_LIB = $(call once,CFLAGS_LIB,$(call sysinc,$(PKGS_CORE) $(PKGS_CTL)))
+CFLAGS_DPDK = $(call once,CFLAGS_DPDK,$(call sysinc,$(PKGS_DPDK)))
+LIBS_CORE = $(call once,LIBS_CORE,$(shell pkg-config --libs $(PKGS_CORE)))
+LIBS_CTL = $(call once,LIBS_CTL,$(shell pkg-config --libs $(PKGS_CTL)))
+LIBS_DPDK = $(call once,LIBS_DPDK,$(shell pkg-config --libs $(PKGS_DPDK)))
 
 # ---- sources
 
@@ -173,8 +175,10 @@ $(UNIT_BINS): $(B)/%: $(B)/%.o $(call obj,$(SRC_UNIT_LIB)) $(B)/libcontrol.a $(B
 	$(Q)$(CC) $(LDFLAGS_BASE) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) \
 		-Wl,--end-group $(LIBS_CORE) $(LIBS_CTL) -lcmocka $(LIBS_X)
 
+# compiled sooner, and no slower where it matters: what they test is optimised
+$(call obj,$(SRC_UNIT)): CFLAGS_X = $(if $(DEBUG)$(SAN),,-O1)
 # mbufs, without EAL
-$(B)/tests/unit/test_segments.o: CFLAGS_X = $(CFLAGS_DPDK)
+$(B)/tests/unit/test_segments.o: CFLAGS_X += $(CFLAGS_DPDK)
 $(B)/tests/unit/test_segments: LIBS_X = -lrte_mbuf
 
 # benches of a part, and tests that last as long as they are told
