@@ -407,8 +407,9 @@ static out_of_line void take_user_params(struct reader *r, uint32_t i, uint32_t 
 	r->seen = params.seen;
 }
 
-/* skip_userinfo sets the user and returns the offset of the host. The ';' of user parameters is
- * read both ways: as a telephone number's parameters here, as part of a name in key.c. */
+/* skip_userinfo sets the user and returns the offset of the host, 0 where a password has no user.
+ * The ';' of user parameters is read both ways: as a telephone number's parameters here, as part of
+ * a name in key.c. */
 static uint32_t skip_userinfo(struct reader *r, uint32_t i)
 {
 	uint32_t user = i, semicolon = 0, stop;
@@ -432,14 +433,14 @@ static uint32_t skip_userinfo(struct reader *r, uint32_t i)
 	r->out->has_user = stop > user;
 	if (semicolon)
 		take_user_params(r, semicolon, stop);
-	return i + 1;
+	return r->out->has_user ? i + 1 : 0;
 }
 
 static unsigned parse_sip(struct reader *r, uint32_t i)
 {
 	uint32_t host = skip_userinfo(r, i);
 
-	i = skip_host(r, host);
+	i = host ? skip_host(r, host) : 0;
 	if (!i)
 		return NX_R_BAD_URI;
 	r->out->host = span_of(host, i);

@@ -84,7 +84,6 @@ static void every_part_is_where_it_was_written(void **state)
 			0, NX_URI_EXTENSION},
 		{"tel:", NX_URI_TEL, "", "", "", 0, 0},
 		{"sip:@h", NX_URI_SIP, "", "h", "", 0, 0},
-		{"sip::pw@h", NX_URI_SIP, "", "h", "", 0, 0},
 	};
 	(void)state;
 
@@ -107,18 +106,18 @@ static void every_part_is_where_it_was_written(void **state)
 static void what_the_grammar_does_not_know_is_refused(void **state)
 {
 	static const char *const rows[] = {"", "*", ":", "alice", "alice@example.com", "sip",
-		"sip:", "sips:", "1sip:a@h", "sip:a@", "sip:a@:5060", "sip:;lr", "sip:?a=b",
-		"sip:a b@h", "sip:a\tb@h", "sip:a\x01@h", "sip:\xc3\xa9@h", "sip:a@h ", " sip:a@h",
-		"sip:a@h\x7f", "<sip:a@h>", "sip:a<@h", "sip:\"a\"@h", "sip:a@b@h", "sip:a@h;p=x@y",
-		"sip:a[@h", "sip:a%@h", "sip:a%4@h", "sip:a%4g@h", "sip:a%g4@h", "sip:a@h;p=%4",
-		"sip:a@h?a=%", "sip:a:p w@h", "sip:a:p;w@h", "sip:a:p:w@h", "sip:a@h:", "sip:a@h:0",
-		"sip:a@h:65536", "sip:a@h:000005060", "sip:a@h:50x", "sip:a@h:-1",
-		"sip:a@h:5060:5060", "sip:a@h_x.net", "sip:a@-h", "sip:a@h-", "sip:a@h.-x",
-		"sip:a@h..net", "sip:a@.h", "sip:a@h.net..", "sip:a@h%61", "sip:a@1.2.3",
-		"sip:a@1.2.3.4.5", "sip:a@256.1.1.1", "sip:a@1.2.3.04", "sip:a@1.2.3.4.",
-		"sip:a@1.2.3.4x", "sip:a@1..3.4", "sip:a@example.123", "sip:2001:db8::10",
-		"sip:a@[2001:db8::10", "sip:a@2001:db8::10]", "sip:a@[]", "sip:a@[1234]",
-		"sip:a@[2001:db8::g]", "sip:a@[fe80::1%25eth0]", "sip:a@[::1]x",
+		"sip:", "sips:", "1sip:a@h", "sip::pw@h", "sip::@h", "sip:a@", "sip:a@:5060",
+		"sip:;lr", "sip:?a=b", "sip:a b@h", "sip:a\tb@h", "sip:a\x01@h", "sip:\xc3\xa9@h",
+		"sip:a@h ", " sip:a@h", "sip:a@h\x7f", "<sip:a@h>", "sip:a<@h", "sip:\"a\"@h",
+		"sip:a@b@h", "sip:a@h;p=x@y", "sip:a[@h", "sip:a%@h", "sip:a%4@h", "sip:a%4g@h",
+		"sip:a%g4@h", "sip:a@h;p=%4", "sip:a@h?a=%", "sip:a:p w@h", "sip:a:p;w@h",
+		"sip:a:p:w@h", "sip:a@h:", "sip:a@h:0", "sip:a@h:65536", "sip:a@h:000005060",
+		"sip:a@h:50x", "sip:a@h:-1", "sip:a@h:5060:5060", "sip:a@h_x.net", "sip:a@-h",
+		"sip:a@h-", "sip:a@h.-x", "sip:a@h..net", "sip:a@.h", "sip:a@h.net..", "sip:a@h%61",
+		"sip:a@1.2.3", "sip:a@1.2.3.4.5", "sip:a@256.1.1.1", "sip:a@1.2.3.04",
+		"sip:a@1.2.3.4.", "sip:a@1.2.3.4x", "sip:a@1..3.4", "sip:a@example.123",
+		"sip:2001:db8::10", "sip:a@[2001:db8::10", "sip:a@2001:db8::10]", "sip:a@[]",
+		"sip:a@[1234]", "sip:a@[2001:db8::g]", "sip:a@[fe80::1%25eth0]", "sip:a@[::1]x",
 		"sip:a@[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000]", "sip:a@h;",
 		"sip:a@h;;lr", "sip:a@h;=x", "sip:a@h;transport=", "sip:a@h; lr", "sip:a@h;p=a=b",
 		"sip:a@h;p,q", "sip:a@h?", "sip:a@h?a=b c", "sip:a@h?a=<b>", "sip:a@h;%75ser=phone",

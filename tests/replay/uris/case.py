@@ -66,7 +66,7 @@ FRAMES = [
     access(user(70, "+442079460002", ";user=dialstring"), passes("not-number")),
     access(call(71, f"sip:+442079460002@{SBC}:5070"), passes("host")),
     access(call(72, f"sip:{SBC}"), passes("no-user")),
-    access(udp(invite(73, f"sip::secret@{SBC}", to=f"<{NOBODY}>")), passes("no-user")),
+    access(udp(invite(73, f"sip::secret@{SBC}", to=f"<{NOBODY}>")), passes("bad-uri")),
     access(call(74, "mailto:alice@example.com"), passes("scheme")),
     access(call(75, "http://192.0.2.10/"), passes("scheme")),
     access(call(76, "im:alice@example.com"), passes("scheme")),
