@@ -226,17 +226,23 @@ void nx_txmemory_flush(struct nx_txmemory *m)
 	m->n_waiting = 0;
 }
 
-static void remember(
+static void write_down(
 	struct nx_txmemory *m, uint64_t now_ns, const struct nx_packet *const p[], unsigned n)
 {
 	if (n > NX_TXMEMORY_WAITING - m->n_waiting)
 		nx_txmemory_flush(m);
 	gather(m, p, n, m->word0 + m->n_waiting, m->word1 + m->n_waiting);
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < n; i++)
 		m->tick[m->n_waiting + i] = tick_of(now_ns);
-		*trace_of(m, p[i]) = stamp_of(tick_of(now_ns));
-	}
 	m->n_waiting += n;
+}
+
+static void remember(
+	struct nx_txmemory *m, uint64_t now_ns, const struct nx_packet *const p[], unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		*trace_of(m, p[i]) = stamp_of(tick_of(now_ns));
+	write_down(m, now_ns, p, n);
 }
 
 /* ---- rule 28 ---- */
@@ -311,9 +317,9 @@ static void settle(struct nx_packet *const p[], unsigned n)
 			p[i]->reason = NX_R_SETTLING;
 }
 
-/* Leaves of a burst's open packets what passes, and what ends and has a trace, be it of one before
- * it here. The traces are asked for together: they are seldom in a near cache.
- * Return: how many are left; out: asked, how many of them end. */
+/* Leaves of a burst's open packets what passes, which leaves its traces here, and what ends and has
+ * a trace, be it of one before it here. The traces are asked for together: they are seldom in a
+ * near cache. Return: how many are left; out: asked, how many of them end. */
 static inline unsigned follow_traces(
 	struct nx_txmemory *m, uint32_t tick, struct nx_packet *open[], unsigned n, unsigned *asked)
 {
@@ -348,7 +354,7 @@ static out_of_line void recall(
 
 	n = follow_traces(m, tick_of(now_ns), open, n, &asked);
 	if (asked == 0) {
-		remember(m, now_ns, (const struct nx_packet *const *)open, n);
+		write_down(m, now_ns, (const struct nx_packet *const *)open, n);
 		return;
 	}
 	nx_txmemory_flush(m);

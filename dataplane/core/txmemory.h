@@ -11,11 +11,11 @@
  * had the original, since the port spreads packets by their addresses and ports.
  *
  * How: a hash table of buckets, one cache line each. A request that passes costs one write to one
- * line, one that would be answered one read, and that only after a change (nxsip/recall.h). A slot
- * holds 24 bits of the id and the time. An entry is held for 32 s from the last time it was put, at
- * most 0.8 s more. Reads are rare: in a journal, writes wait for one, or until they are many.
- * What passed also leaves a trace, a byte found by the ends of branch and Call-ID: who finds none
- * need not make an id, and most do not.
+ * line, one that would be answered one read at most, and that only after a change
+ * (nxsip/recall.h). A slot holds 24 bits of the id and the time. An entry is held for 32 s from the
+ * last time it was put, at most 0.8 s more. Reads are rare: in a journal, writes wait for one, or
+ * until they are many. What passed also leaves a trace, a byte found by the ends of branch and
+ * Call-ID: who finds none need not make an id, and most do not.
  *
  * When a bucket has no free slot, the oldest entry goes, and the bucket notes when that one had
  * been put: until it would have ended, the bucket answers LOST for what it does not hold, and such
@@ -25,11 +25,12 @@
  * What an outsider can do: whoever sends requests to users that exist, spoofed or not, fills slots.
  * It costs him a packet for each slot and 32 s, he cannot choose the bucket (the hash is keyed),
  * and neither memory nor the time of a call grows. Beyond 14/32 requests a second and bucket
- * (28,000 a second for NX_TXMEMORY_BUCKETS) nearly every bucket overflows: then the worker answers
- * nothing until 32 s after the flood, and everything passes as it would without nxsip. What passes
- * only for such a reason (MEMORY_OVERFLOW, IN_TRANSACTION) is not put again, so that an overflow
- * cannot keep itself alive. An id that equals another's in its 24 bits and bucket makes a request
- * pass: one in 10^6 of those that would be answered, from a full bucket.
+ * (28,000 a second for NX_TXMEMORY_BUCKETS) nearly every bucket overflows, and nearly every trace
+ * is of this life: after a change the worker then answers hardly anything until 32 s after the
+ * flood, and the rest passes as it would without nxsip. What passes only for such a reason
+ * (MEMORY_OVERFLOW, IN_TRANSACTION) is not put again, so that an overflow cannot keep itself alive.
+ * An id that equals another's in its 24 bits and bucket makes a request pass: one in 10^6 of those
+ * that would be answered, from a full bucket.
  *
  * RFC 3261 sections 17.1.1.2 (Timer B, 64*T1), 17.1.2.2 (Timer F), 17.2.3. */
 #ifndef NX_CORE_TXMEMORY_H
