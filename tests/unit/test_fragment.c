@@ -1,6 +1,7 @@
 /* Datagrams in fragments (rule 36): every order of arrival, ids used again, floods, and the memory
  * against a naive model. */
 #include "dataplane/core/fragment.h"
+#include "tests/unit/chance.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -52,15 +53,6 @@ static bool is_empty(const struct world *w)
 			if (w->bucket[i].slot[k].fate != 0)
 				return false;
 	return true;
-}
-
-static uint64_t random64(uint64_t *seed)
-{
-	uint64_t z = *seed += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
 }
 
 /* A datagram of 3,508 bytes in the fragments of a 1,500-byte path. */

@@ -7,16 +7,9 @@
 #include <cmocka.h>
 
 #include "control/policy/policy.h"
+#include "tests/unit/chance.h"
 
 static uint64_t seed = 0x2545f4914f6cdd1d;
-
-static uint64_t rnd(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
 
 static nx_u128 mask_of(uint8_t len)
 {
@@ -57,7 +50,7 @@ static void check_all(const struct nx_ivmap_prefix *p, uint32_t n)
 		assert_same(&map, p, n, last + 1);
 	}
 	for (uint32_t i = 0; i < 64; i++)
-		assert_same(&map, p, n, (nx_u128)rnd() << 64 | rnd());
+		assert_same(&map, p, n, (nx_u128)random64(&seed) << 64 | random64(&seed));
 	for (uint32_t i = 1; i < map.n; i++) {
 		assert_true(map.start[i - 1] < map.start[i]);
 		assert_true(map.value[i - 1] != map.value[i]);
@@ -73,10 +66,10 @@ static void random_prefixes_match_the_definition(void **state)
 
 	(void)state;
 	for (int round = 0; round < 400; round++) {
-		uint32_t n = 1 + (uint32_t)(rnd() % 60);
+		uint32_t n = 1 + (uint32_t)(random64(&seed) % 60);
 
 		for (uint32_t i = 0; i < n; i++) {
-			uint64_t pick = rnd();
+			uint64_t pick = random64(&seed);
 
 			p[i].key = (nx_u128)(pick & 7) << 125 | (nx_u128)(pick >> 3 & 3) << 90 |
 				   (pick >> 5 & 3);

@@ -1,6 +1,7 @@
 /* The limiter's promises, as properties under floods: nobody below the rate is refused, nobody
  * above it gets more, there is always room, and the clock may stand anywhere. */
 #include "dataplane/core/limit.h"
+#include "tests/unit/chance.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,14 +14,6 @@
 
 static const uint8_t key[16] = {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3};
 static uint64_t seed;
-
-static uint64_t rnd(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
 
 static int setup(void **state)
 {
@@ -120,7 +113,7 @@ static void rule_13_a_flood_of_others_frees_no_heavy_sender(void **state)
 	for (uint64_t i = 0; i < 6000000; i++) {
 		const uint64_t now = START_NS + i * 500;
 
-		assert_true(admit(l, v4((uint32_t)rnd()), 10, now));
+		assert_true(admit(l, v4((uint32_t)random64(&seed)), 10, now));
 		if (i % 1000 == 0)
 			for (unsigned k = 0; k < 5; k++)
 				admitted += admit(l, heavy, 10, now);
@@ -137,18 +130,18 @@ static void rule_13_not_a_sender_below_its_rate_in_any_flood(void **state)
 	uint64_t now = START_NS, next[16];
 
 	for (unsigned i = 0; i < 16; i++)
-		next[i] = now + rnd() % SECOND_NS;
+		next[i] = now + random64(&seed) % SECOND_NS;
 	for (unsigned i = 0; i < 3000000; i++) {
-		now += rnd() % 8000;
+		now += random64(&seed) % 8000;
 		/* new senders, a thousand heavy ones, and a few very heavy ones */
-		(void)admit(l, v4((uint32_t)rnd()), rate, now);
-		(void)admit(l, v4(0x0a000000 + (uint32_t)(rnd() % 1000)), rate, now);
-		(void)admit(l, v4(0x0b000000 + (uint32_t)(rnd() % 4)), rate, now);
+		(void)admit(l, v4((uint32_t)random64(&seed)), rate, now);
+		(void)admit(l, v4(0x0a000000 + (uint32_t)(random64(&seed) % 1000)), rate, now);
+		(void)admit(l, v4(0x0b000000 + (uint32_t)(random64(&seed) % 4)), rate, now);
 		for (unsigned k = 0; k < 16; k++) {
 			if (now < next[k])
 				continue;
 			assert_true(admit(l, v4(0xc0000200 + k), rate, now));
-			next[k] = now + SECOND_NS / rate + rnd() % SECOND_NS;
+			next[k] = now + SECOND_NS / rate + random64(&seed) % SECOND_NS;
 		}
 	}
 }
@@ -221,7 +214,7 @@ static void silence_gives_a_seconds_worth_back_and_no_more(void **state)
 
 	for (unsigned hours = 0; hours < 400; hours++) {
 		assert_in_range(a_second_of(l, v4(5), 10, 100, now), 18, 21);
-		now += 3600 * SECOND_NS + rnd() % SECOND_NS;
+		now += 3600 * SECOND_NS + random64(&seed) % SECOND_NS;
 	}
 }
 

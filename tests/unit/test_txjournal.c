@@ -1,4 +1,5 @@
 /* The journal of the transaction memory (rule 28): that writes wait is seen by nobody. */
+#include "tests/unit/chance.h"
 #include "tests/unit/frame.h"
 #include "tests/unit/txmemory_ways.h"
 
@@ -145,15 +146,6 @@ static void rule_28_what_waits_ends_in_its_time(void **state)
 }
 
 /* ---- any course of things ---- */
-
-static uint64_t random64(uint64_t *seed)
-{
-	uint64_t z = *seed += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
 
 /* Bursts within a tick, within a life, about its end, about where 8 bits of ticks come round, and
  * after a rest of hours. */

@@ -1,6 +1,7 @@
 /* The transaction memory (rule 28): the table against what it promises, over any course of time,
  * and what becomes of the packets of a burst. */
 #include "dataplane/core/txmemory.h"
+#include "tests/unit/chance.h"
 #include "tests/unit/frame.h"
 #include "tests/unit/txmemory_ways.h"
 
@@ -53,15 +54,6 @@ static void clear(struct world *w, uint32_t buckets)
 	memset(w->bucket, 0, sizeof(w->bucket));
 	memset(w->trace, 0, sizeof(w->trace));
 	nx_txmemory_init(&w->m, key, w->bucket, w->trace, buckets);
-}
-
-static uint64_t random64(uint64_t *seed)
-{
-	uint64_t z = *seed += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
 }
 
 /* ---- the table ---- */

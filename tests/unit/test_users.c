@@ -11,18 +11,11 @@
 
 #include "control/policy/users.h"
 #include "control/policy/users_replica.h"
+#include "tests/unit/chance.h"
 #include "tests/unit/users_plain.h"
 
 static const uint8_t secret[NX_USERS_SECRET_LEN] = "a secret of the test's own, and zeroes";
 static uint64_t seed;
-
-static uint64_t rnd(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
 
 static struct nx_users *table_new(uint64_t expected)
 {
@@ -67,9 +60,9 @@ static void model_init(struct model *m)
 {
 	memset(m, 0, sizeof(*m));
 	for (uint64_t i = 0; i < MODEL_SHARDS * MODEL_TAGS; i++) {
-		uint64_t tag = i % MODEL_TAGS, low = tag << 4 | (rnd() & 0xf);
+		uint64_t tag = i % MODEL_TAGS, low = tag << 4 | (random64(&seed) & 0xf);
 
-		m->hash[i].hi = i / MODEL_TAGS << 63 | (rnd() >> 8);
+		m->hash[i].hi = i / MODEL_TAGS << 63 | (random64(&seed) >> 8);
 		m->hash[i].lo = tag % 3 == 0   ? low
 				: tag % 3 == 1 ? UINT64_C(0xffffffff) << 32 | low
 					       : tag * UINT64_C(0x9e3779b97f4a7c15);
@@ -122,14 +115,15 @@ static void random_changes_match_a_model(void **state)
 			unsigned deletes = phase % 2 ? 6 : 1; /* of eight: shrink, grow in turn */
 
 			for (int op = 0; op < 4000; op++) {
-				size_t i = rnd() % (MODEL_SHARDS * MODEL_TAGS);
-				enum nx_user_state to =
-					rnd() % 8 < deletes ? NX_USER_ABSENT : 1 + rnd() % 3;
+				size_t i = random64(&seed) % (MODEL_SHARDS * MODEL_TAGS);
+				enum nx_user_state to = random64(&seed) % 8 < deletes
+								? NX_USER_ABSENT
+								: 1 + random64(&seed) % 3;
 
 				model_set(t, m, i, to);
 				if (op % 500 == 0)
 					assert_is_model(t, m);
-				if (rnd() % 64 == 0)
+				if (random64(&seed) % 64 == 0)
 					nx_users_reclaim(t);
 			}
 		}
@@ -322,11 +316,11 @@ static void a_burst_is_its_changes_in_order(void **state)
 	seed = 99;
 	for (int round = 0; round < 300; round++) {
 		struct nx_user_set u[130];
-		size_t n = rnd() % 130;
+		size_t n = random64(&seed) % 130;
 
 		for (size_t i = 0; i < n; i++) {
-			u[i] = (struct nx_user_set){
-				.hash = hash_of(a, rnd() % 900), .state = rnd() % 4};
+			u[i] = (struct nx_user_set){.hash = hash_of(a, random64(&seed) % 900),
+				.state = random64(&seed) % 4};
 		}
 		assert_int_equal(nx_users_set_burst(a, u, n), 0);
 		for (size_t i = 0; i < n; i++)
@@ -393,7 +387,7 @@ static void the_secret_changes_every_hash(void **state)
 	(void)state;
 	seed = 1;
 	for (size_t i = 0; i < sizeof(other); i++)
-		other[i] = (uint8_t)rnd();
+		other[i] = (uint8_t)random64(&seed);
 	assert_int_equal(nx_users_create(0, other, NULL, &b), 0);
 	for (size_t len = 0; len < 40; len++) {
 		static const char text[] = "+441632960000 and a name that goes on and on";

@@ -28,6 +28,7 @@ bool nx_mem_has(uint64_t bytes);
 
 #include "control/policy/users.h"
 #include "control/policy/users_replica.h"
+#include "tests/unit/chance.h"
 
 #define USERS    20000
 #define BURST    48
@@ -38,14 +39,6 @@ static const struct nx_placement three = {
 	.n_replicas = REPLICAS, .node = {NODE, NODE + 1, NODE + 2}, .replica_of = {0, 2, 1, 2}};
 static const uint8_t secret[NX_USERS_SECRET_LEN] = "a secret of the test's own, and zeroes";
 static uint64_t seed;
-
-static uint64_t rnd(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
-}
 
 /* ---- memory that lacks ---- */
 
@@ -73,7 +66,7 @@ int nx_mem_back(struct nx_mem *m, size_t bytes)
 {
 	bool lacks = m->node >= NODE && memory.lacks[m->node - NODE];
 
-	if (bytes <= m->backed || !lacks || rnd() % 2)
+	if (bytes <= m->backed || !lacks || random64(&seed) % 2)
 		return whole_mem_back(m, bytes);
 	memory.refused++;
 	return NX_ERR_NOMEM;
@@ -152,13 +145,14 @@ static size_t change(struct nx_users *t, struct model *m, unsigned deletes)
 {
 	struct nx_user_set u[BURST];
 	uint64_t user[BURST];
-	size_t n = 1 + rnd() % BURST, made = 0;
+	size_t n = 1 + random64(&seed) % BURST, made = 0;
 	int rc;
 
 	for (size_t i = 0; i < n; i++) {
-		user[i] = rnd() % USERS;
+		user[i] = random64(&seed) % USERS;
 		u[i] = (struct nx_user_set){.hash = hash_of(t, user[i]),
-			.state = rnd() % 8 < deletes ? NX_USER_ABSENT : (uint8_t)(1 + rnd() % 3),
+			.state = random64(&seed) % 8 < deletes ? NX_USER_ABSENT
+							       : (uint8_t)(1 + random64(&seed) % 3),
 			.old = UINT8_MAX};
 	}
 	rc = nx_users_set_burst(t, u, n);
@@ -187,7 +181,7 @@ static uint64_t turn(struct nx_users *t, struct model *m)
 	for (int phase = 0; phase < 4; phase++) {
 		for (int i = 0; i < 1500; i++) {
 			failed += change(t, m, phase % 2 ? 7 : 1) < 1;
-			if (rnd() % 32 == 0)
+			if (random64(&seed) % 32 == 0)
 				nx_users_reclaim(t);
 		}
 		assert_is_model(t, m);
