@@ -68,9 +68,13 @@ def fdatasync_us(directory: str) -> float:
     return statistics.median(took)
 
 
-def machine() -> str:
+def processor() -> str:
     model = re.search(r"model name\s*:\s*(.*)", pathlib.Path("/proc/cpuinfo").read_text())
-    return f"{model.group(1) if model else platform.machine()}, Linux {platform.release()}"
+    return model.group(1) if model else platform.machine()
+
+
+def machine() -> str:
+    return f"{processor()}, Linux {platform.release()}"
 
 
 def commit() -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "torture"))
 
 import sip_corpora  # noqa: E402
-from users import commit, processor  # noqa: E402
+from daemon import commit, processor  # noqa: E402
 
 
 def show(name: str, result: dict) -> None:

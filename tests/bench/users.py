@@ -14,6 +14,8 @@ import shutil
 import subprocess
 import sys
 
+from daemon import commit, processor
+
 # resident bytes a user while it is filled, keys of 13 bytes
 COST = {"users": 14, "rte_hash": 80, "lfht": 64}
 SWEEP_FROM = 10_000
@@ -68,18 +70,6 @@ def plot(points: dict, directory: pathlib.Path) -> None:
         "set logscale xy", "set xlabel 'users'", "set ylabel 'nanoseconds a lookup'",
         "set format x '10^{%L}'", "set grid", "set key left top", "plot " + ", ".join(lines)])
     subprocess.run(["gnuplot"], input=script, text=True, check=True)
-
-
-def commit() -> str:
-    done = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True)
-    return done.stdout.strip() or "unknown"
-
-
-def processor() -> str:
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.machine()
 
 
 def main() -> None:
