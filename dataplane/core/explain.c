@@ -123,6 +123,7 @@ int nx_explain(const struct nx_policy *policy, const struct nx_explain_query *q,
 		.rule = -1,
 		.range = -1,
 	};
+	struct nx_packet *one = &p;
 
 	memset(out, 0, sizeof(*out));
 	if (!slot)
@@ -139,8 +140,10 @@ int nx_explain(const struct nx_policy *policy, const struct nx_explain_query *q,
 	p.reason = p.admitted;
 	if (p.reason == NX_R_UNDECIDED)
 		nx_verdict_ask(policy, NULL, &p);
-	if (p.reason == NX_R_UNDECIDED)
+	if (p.reason == NX_R_UNDECIDED) {
+		nx_verdict_look_up(policy, NX_WORKER_MAX, &one, 1);
 		nx_verdict_decide(policy, NX_WORKER_MAX, &p);
+	}
 
 	out->verdict = (uint8_t)nx_reason_info(p.reason)->verdict;
 	out->reason = p.reason;

@@ -64,7 +64,6 @@ struct nx_packet {
 	uint8_t user_state; /* enum nx_user_state */
 	bool has_key;
 	struct nx_key key;
-	struct nx_hash hash;
 
 	struct nx_fragment frag; /* decode, for rule 36 */
 };

@@ -1,7 +1,5 @@
-/* The stages over a burst. Of each packet the key is made first, and with it is known where the
- * table would hold it; then all these lines are asked for together, since one after the other,
- * between the packets, each would keep the processor waiting for its page (nxsip/users.h); and only
- * then looked into. The shard words are few and stay in the cache. */
+/* The stages over a burst: each packet is read and its key made; then all the keys are looked up
+ * together (nxsip/users.h); then each is decided. */
 #include "dataplane/core/pipeline.h"
 
 #include "dataplane/core/bytes.h"
@@ -35,12 +33,6 @@ static inline bool read_head(const struct nx_policy *policy, uint64_t now_ns,
 	if (p->reason == NX_R_UNDECIDED && !nx_decode_udp_csum(p))
 		p->reason = NX_R_UDP_CHECKSUM;
 	return true;
-}
-
-static const struct nx_users *users_of(
-	const struct nx_policy *policy, unsigned worker, const struct nx_packet *p)
-{
-	return nx_users_near(policy->domains[p->domain].users, worker);
 }
 
 void nx_pipeline_init(
@@ -96,7 +88,6 @@ void nx_pipeline_judge(struct nx_pipeline *pl, const struct nx_policy *policy, u
 	struct nx_packet *const pkts[], unsigned n)
 {
 	struct nx_packet *open[NX_BURST_MAX];
-	const struct nx_users_bucket *home[NX_BURST_MAX];
 	const struct nx_packet *before = NULL;
 	unsigned n_open = 0;
 	bool fragments = false;
@@ -117,13 +108,11 @@ void nx_pipeline_judge(struct nx_pipeline *pl, const struct nx_policy *policy, u
 		if (p->reason != NX_R_UNDECIDED)
 			continue;
 		nx_verdict_ask(policy, &pl->stencils, p);
-		if (p->reason != NX_R_UNDECIDED)
-			continue;
-		home[n_open] = nx_users_home_bucket(users_of(policy, pl->worker, p), p->hash);
-		open[n_open++] = p;
+		if (p->reason == NX_R_UNDECIDED)
+			open[n_open++] = p;
 	}
-	for (unsigned i = 0; i < n_open; i++)
-		nx_users_prefetch_bucket(home[i]);
+	if (n_open)
+		nx_verdict_look_up(policy, pl->worker, open, n_open);
 	for (unsigned i = 0; i < n_open; i++)
 		nx_verdict_decide(policy, pl->worker, open[i]);
 	if (!policy)

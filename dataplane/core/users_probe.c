@@ -1,13 +1,18 @@
 /* The user table's reader: hash and probe (shape: nxsip/users.h).
  *
- * A bucket is compared without branches: which of eight slots matches is random, and a mispredicted
- * branch costs more than the seven compares it would save. A tag stands in one live slot at most,
- * so OR-ing the states of all that match is picking the one. With AVX-512 the eight are one vector.
+ * A burst's lines are asked for in a loop with nothing else in it. Where the TLB does not have the
+ * page, as in a table of 10^9 users, a prefetch does not retire before its page walk ends: what
+ * stands between two of them decides how many walks are under way at a time. For the same reason
+ * the loops before and after are kept short: they are what a burst's walks do not overlap with.
+ *
+ * A bucket is compared without branches: which of eight slots matches, and whether one does, is
+ * random, and a mispredicted branch costs more than the compares it would save. With AVX-512 the
+ * eight are one vector.
  *
  * Order of memory: the shard word is read with acquire and leads to a shard that is complete; slots
  * are read relaxed, each whole. A key that was there before the probe began stays where it is for
  * the shard's life, behind overflow bits that were set before it was stored and are never cleared:
- * it is found on whatever interleaving.
+ * it is found on whatever interleaving. A probe that begins again may read a newer shard.
  *
  * The vector is loaded from an aligned line by one instruction, which C's memory model has no word
  * for. It is as good as eight relaxed loads: processors with AVX read every aligned 16 bytes whole
@@ -43,10 +48,22 @@ static out_of_line struct nx_hash hash_any(const struct nx_users *t, const void 
 }
 
 /* The lengths of most numbers are one case of XXH3, which inlined alone needs no stack. */
-__attribute__((flatten)) struct nx_hash nx_users_hash(
+static inline __attribute__((always_inline)) struct nx_hash hash_usual(
 	const struct nx_users *t, const void *key, size_t len)
 {
 	return len > 8 && len <= 16 ? hash_of(t, key, len) : hash_any(t, key, len);
+}
+
+__attribute__((flatten)) struct nx_hash nx_users_hash(
+	const struct nx_users *t, const void *key, size_t len)
+{
+	return hash_usual(t, key, len);
+}
+
+__attribute__((flatten)) void nx_users_hash_burst(struct nx_users_query q[], size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		q[i].hash = hash_usual(q[i].table, q[i].key, q[i].len);
 }
 
 static inline uint64_t slot_load(const struct nx_users_bucket *b, unsigned i)
@@ -68,7 +85,8 @@ static inline bool has_spilled(const struct nx_users_bucket *b, struct nx_hash h
 	return slot_load(b, nx_users_spill(h.lo)) & NX_SLOT_OVERFLOW;
 }
 
-/* Returns the state of the tag in the bucket, 0 where it is not. */
+/* Returns the state of the tag in the bucket, 0 where it is not: a tag stands in one live slot at
+ * most, so OR-ing the states of all that match is picking the one. */
 static inline enum nx_user_state bucket_find(const struct nx_users_bucket *b, uint64_t tag)
 {
 	uint64_t state = 0;
@@ -102,7 +120,7 @@ static out_of_line enum nx_user_state probe_on(
 	return NX_USER_ABSENT;
 }
 
-static enum nx_user_state probe_plain(const struct nx_users *t, struct nx_hash h)
+enum nx_user_state nx_users_probe(const struct nx_users *t, struct nx_hash h)
 {
 	uint64_t word;
 	const struct nx_users_bucket *b = home_of(t, h, &word);
@@ -111,30 +129,58 @@ static enum nx_user_state probe_plain(const struct nx_users *t, struct nx_hash h
 	return state == NX_USER_ABSENT && has_spilled(b, h) ? probe_on(word, b, h) : state;
 }
 
+/* One key in twenty lies behind its home and would wait for a line alone, so the next one comes
+ * along. */
+static inline __attribute__((always_inline)) void fetch_homes(struct nx_users_query q[], size_t n)
+{
+	uint64_t word;
+
+	for (size_t i = 0; i < n; i++)
+		q[i].home = home_of(q[i].table, q[i].hash, &word);
+	for (size_t i = 0; i < n; i++) {
+		__builtin_prefetch(q[i].home);
+		__builtin_prefetch(q[i].home + 1);
+	}
+}
+
+static void probe_plain(struct nx_users_query q[], size_t n)
+{
+	fetch_homes(q, n);
+	for (size_t i = 0; i < n; i++)
+		q[i].state = nx_users_probe(q[i].table, q[i].hash);
+}
+
 #if defined(__x86_64__) && !HAS_TSAN && !defined(NX_USERS_PLAIN)
 #include <immintrin.h>
 
-__attribute__((target("avx512f"))) static enum nx_user_state probe_wide(
-	const struct nx_users *t, struct nx_hash h)
+__attribute__((target("avx512f"))) static void probe_wide(struct nx_users_query q[], size_t n)
 {
-	uint64_t word;
-	const struct nx_users_bucket *b = home_of(t, h, &word);
-	const __m512i tag = _mm512_set1_epi64((long long)(h.lo & NX_SLOT_TAG));
+	const __m512i tag = _mm512_set1_epi64((long long)NX_SLOT_TAG);
+	const __m512i live = _mm512_set1_epi64(NX_SLOT_STATE);
 	__m512i diff;
 	__mmask8 at;
 
-	__asm__ volatile("vpxorq %1, %2, %0" : "=v"(diff) : "m"(*b), "v"(tag));
-	at = _mm512_testn_epi64_mask(diff, _mm512_set1_epi64((long long)NX_SLOT_TAG));
-	if (at) {
-		uint64_t state = (uint64_t)_mm512_mask_reduce_or_epi64(at, diff) & NX_SLOT_STATE;
+	fetch_homes(q, n);
+	for (size_t i = 0; i < n; i++) {
+		const struct nx_hash h = q[i].hash;
+		enum nx_user_state state;
 
-		if (state)
-			return (enum nx_user_state)state;
+		__asm__ volatile(
+			"vpxorq %1, %2, %0"
+			: "=v"(diff)
+			: "m"(*q[i].home), "v"(_mm512_set1_epi64((long long)(h.lo & NX_SLOT_TAG))));
+		at = _mm512_mask_test_epi64_mask(
+			_mm512_testn_epi64_mask(diff, tag), diff, live); /* one bit, or none */
+		diff = _mm512_maskz_compress_epi64(at, diff);
+		state = (enum nx_user_state)(
+			(uint32_t)_mm512_cvtsi512_si32(diff) & (uint32_t)NX_SLOT_STATE);
+		if (__builtin_expect((state == NX_USER_ABSENT) & has_spilled(q[i].home, h), false))
+			state = nx_users_probe(q[i].table, h);
+		q[i].state = state;
 	}
-	return has_spilled(b, h) ? probe_on(word, b, h) : NX_USER_ABSENT;
 }
 
-static enum nx_user_state (*probe)(const struct nx_users *t, struct nx_hash h) = probe_plain;
+static void (*probe)(struct nx_users_query q[], size_t n) = probe_plain;
 
 __attribute__((constructor)) static void choose(void)
 {
@@ -143,13 +189,13 @@ __attribute__((constructor)) static void choose(void)
 		probe = probe_wide;
 }
 
-enum nx_user_state nx_users_probe(const struct nx_users *t, struct nx_hash h)
+void nx_users_probe_burst(struct nx_users_query q[], size_t n)
 {
-	return probe(t, h);
+	probe(q, n);
 }
 #else
-enum nx_user_state nx_users_probe(const struct nx_users *t, struct nx_hash h)
+void nx_users_probe_burst(struct nx_users_query q[], size_t n)
 {
-	return probe_plain(t, h);
+	probe_plain(q, n);
 }
 #endif

@@ -232,7 +232,6 @@ static inline unsigned parse(
 void nx_verdict_ask(
 	const struct nx_policy *policy, struct nx_sip_stencils *stencils, struct nx_packet *p)
 {
-	const struct nx_domain *domain;
 	const struct nx_uri *ruri;
 	unsigned reason = parse(stencils, p, &ruri);
 
@@ -246,18 +245,39 @@ void nx_verdict_ask(
 		return;
 	}
 	p->has_key = true;
-	domain = &policy->domains[p->domain];
-	if (!domain->users) {
+	if (!policy->domains[p->domain].users)
 		p->reason = NX_R_NO_TABLE;
-		return;
+}
+
+static inline const struct nx_users *users_of(
+	const struct nx_policy *policy, unsigned worker, const struct nx_packet *p)
+{
+	return nx_users_near(policy->domains[p->domain].users, worker);
+}
+
+void nx_verdict_look_up(
+	const struct nx_policy *policy, unsigned worker, struct nx_packet *const pkts[], unsigned n)
+{
+	struct nx_users_query q[NX_BURST_MAX];
+
+	for (unsigned i = 0; i < n; i++) {
+		q[i].table = users_of(policy, worker, pkts[i]);
+		q[i].key = pkts[i]->key.text;
+		q[i].len = pkts[i]->key.len;
 	}
-	p->hash = nx_users_hash(domain->users, p->key.text, p->key.len);
+	nx_users_hash_burst(q, n);
+	nx_users_probe_burst(q, n);
+	for (unsigned i = 0; i < n; i++)
+		pkts[i]->user_state = (uint8_t)q[i].state;
 }
 
 /* A longer number is known where a head number begins it (rule 35). */
-static bool under_head(
-	const struct nx_domain *domain, const struct nx_users *users, const struct nx_key *key)
+static bool under_head(const struct nx_policy *policy, unsigned worker, const struct nx_packet *p)
 {
+	const struct nx_domain *domain = &policy->domains[p->domain];
+	const struct nx_users *users = users_of(policy, worker, p);
+	const struct nx_key *key = &p->key;
+
 	if (!domain->has_heads || key->kind != NX_KEY_NUMBER)
 		return false;
 	for (size_t len = key->len - 1u; len > 1; len--)
@@ -339,17 +359,14 @@ static unsigned by_completeness(const struct nx_domain *domain, struct nx_packet
 /* Steps 5 to 7: what the data say. */
 static unsigned by_data(const struct nx_policy *policy, unsigned worker, struct nx_packet *p)
 {
-	const struct nx_domain *domain = &policy->domains[p->domain];
-	const struct nx_users *users = nx_users_near(domain->users, worker);
 	unsigned reason;
 
-	p->user_state = (uint8_t)nx_users_probe(users, p->hash);
 	if (p->user_state == NX_USER_GONE)
 		return may_604(policy, p) ? NX_R_GONE_604 : NX_R_GONE_404;
-	if (p->user_state != NX_USER_ABSENT || under_head(domain, users, &p->key))
+	if (p->user_state != NX_USER_ABSENT || under_head(policy, worker, p))
 		return NX_R_KNOWN;
 	reason = by_rule(policy, worker, p);
-	return reason != NX_R_UNDECIDED ? reason : by_completeness(domain, p);
+	return reason != NX_R_UNDECIDED ? reason : by_completeness(&policy->domains[p->domain], p);
 }
 
 /* Step 9: what would be done is only counted. */

@@ -94,30 +94,25 @@ static inline struct nx_users_bucket *nx_users_bucket_of(uint64_t word, uint64_t
 	       nx_users_home(lo, *nb);
 }
 
-/* nx_users_home_bucket, then nx_users_prefetch_bucket: the loads of a probe, started early. One key
- * in twenty lies behind its home and would wait for a line alone, so the next one comes along.
- * Prefetch a burst in a loop with nothing else in it. Where the TLB does not have the page, as in a
- * table of 10^9 users, a prefetch does not retire before its page walk ends: what stands between
- * two of them decides how many walks are under way at a time. */
-static inline const struct nx_users_bucket *nx_users_home_bucket(
-	const struct nx_users *t, struct nx_hash h)
-{
-	uint64_t nb, word = atomic_load_explicit(
-			     &t->shard[nx_users_shard_of(t, h)], memory_order_acquire);
-
-	return nx_users_bucket_of(word, h.lo, &nb);
-}
-
-static inline __attribute__((__always_inline__)) void nx_users_prefetch_bucket(
-	const struct nx_users_bucket *home) /* gcc may drop a call of what only prefetches */
-{
-	__builtin_prefetch(home);
-	__builtin_prefetch(home + 1);
-}
-
 /* nx_users_probe returns the state of the key with hash h.
  * Thread: worker, RCU online (or the writer); never blocks or allocates.  Error: none; absence is
  * an answer. */
 enum nx_user_state nx_users_probe(const struct nx_users *t, struct nx_hash h);
+
+/* One of a burst of lookups. */
+struct nx_users_query {
+	const struct nx_users *table; /* in: the replica to look into */
+	const void *key;              /* in */
+	size_t len;
+	struct nx_hash hash;                /* nx_users_hash_burst's, and nx_users_probe_burst's */
+	const struct nx_users_bucket *home; /* nx_users_probe_burst's own */
+	enum nx_user_state state;           /* out */
+};
+
+/* nx_users_hash_burst hashes the keys; nx_users_probe_burst finds the states of what was hashed:
+ * the memory that all of them need is asked for before any is looked at, so that a burst waits for
+ * it once.  Thread: as nx_users_probe. */
+void nx_users_hash_burst(struct nx_users_query q[], size_t n);
+void nx_users_probe_burst(struct nx_users_query q[], size_t n);
 
 #endif

@@ -27,19 +27,18 @@ struct bench {
 
 static uint64_t lookup(void *arg, const char *keys)
 {
-	const struct nx_users *t = ((struct bench *)arg)->t;
-	const struct nx_users_bucket *home[BURST];
-	struct nx_hash h[BURST];
+	struct nx_users_query q[BURST];
 	uint64_t found = 0;
 
 	for (int i = 0; i < BURST; i++) {
-		h[i] = nx_users_hash(t, keys + i * STRIDE, KEY_LEN);
-		home[i] = nx_users_home_bucket(t, h[i]);
+		q[i].table = ((struct bench *)arg)->t;
+		q[i].key = keys + i * STRIDE;
+		q[i].len = KEY_LEN;
 	}
+	nx_users_hash_burst(q, BURST);
+	nx_users_probe_burst(q, BURST);
 	for (int i = 0; i < BURST; i++)
-		nx_users_prefetch_bucket(home[i]);
-	for (int i = 0; i < BURST; i++)
-		found += nx_users_probe(t, h[i]) != NX_USER_ABSENT;
+		found += q[i].state != NX_USER_ABSENT;
 	nx_rcu_quiescent();
 	return found;
 }

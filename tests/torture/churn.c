@@ -70,19 +70,17 @@ static void look(struct reader *r, uint64_t first)
 	const struct nx_users *t = atomic_load_explicit(&c->table, memory_order_acquire);
 	const struct nx_users *near = nx_users_near(t, r->index);
 	bool differs = c->differs;
-	const struct nx_users_bucket *home[BURST];
-	struct nx_hash h[BURST];
+	struct nx_users_query q[BURST];
 	uint64_t versions = 0;
 
 	for (uint64_t i = 0; i < BURST; i++) {
-		h[i] = hash_of(t, (first + i) % KEYS);
-		home[i] = nx_users_home_bucket(near, h[i]);
+		q[i].table = near;
+		q[i].hash = hash_of(t, (first + i) % KEYS);
 	}
-	for (unsigned i = 0; i < BURST; i++)
-		nx_users_prefetch_bucket(home[i]);
+	nx_users_probe_burst(q, BURST);
 	for (uint64_t i = 0; i < BURST; i++) {
 		uint64_t key = (first + i) % KEYS;
-		unsigned state = nx_users_probe(near, h[i]);
+		unsigned state = q[i].state;
 
 		r->wrong += !(c->may_be[key] >> state & 1);
 		versions |= UINT64_C(1) << (state + key) % 3;

@@ -5,7 +5,6 @@
 
 #include "nxsip/users.h"
 
-struct nx_hash users_hash_plain(const struct nx_users *t, const void *key, size_t len);
-enum nx_user_state users_probe_plain(const struct nx_users *t, struct nx_hash h);
+void users_probe_burst_plain(struct nx_users_query q[], size_t n);
 
 #endif
