@@ -2,5 +2,4 @@
 #define NX_URI_PLAIN
 #define nx_uri_parse         uri_parse_plain
 #define nx_uri_parse_address uri_parse_address_plain
-#define nx_uri_equivalent    uri_equivalent_plain
 #include "dataplane/core/uri.c"
