@@ -29,14 +29,12 @@ import sys
 import tempfile
 import time
 
-import capture
-from daemon import Nxsipd, fdatasync_us, report
+from daemon import Nxsipd, at_least_one, fdatasync_us, report
+from judging import DOMAIN, add_domain, called, config, make_capture
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 from calls import Calls  # noqa: E402
 
-SRC, DST, DOMAIN = "198.51.100.1", "192.0.2.10", "bench.example"
-PACKETS = 4096
 CALLED = 200_000  # numbers that are called, half of them known
 PUT = 1000  # users a call of put
 PIECE = 100_000  # rows written at a time
@@ -47,44 +45,10 @@ SETTLE_S = 120
 RECALL_S = 34  # after a change, and then a second
 HAD_CORE = 0.98  # else others disturb, and the figures with them
 
-CONFIG = """\
-box: {{name: bench, settle: 0}}
-eal: {{hugepages: off, memory: 512, file_prefix: nxbenchchanges}}
-workers: {{control_core: {control}, cores: [{core}], idle: busy}}
-queues: {{mempool: 16383}}
-ports:
-  - name: bench
-    access: "net_pcap0,rx_pcap={dir}/bench.pcap,infinite_rx=1"
-    core: "net_null0,no-rx=1"
-socket: {{path: {dir}/nxsipd.sock}}
-store: {{path: {dir}/store}}
-services:
-  - name: bench
-    addresses: [{dst}]
-    kind: phone
-    hosts: [{{host: any, domain: bench.example}}]
-sources:
-  - {{class: carriers, trust: peer, prefixes: [198.51.100.0/24], "604": on}}
-"""
-
-
-def called(i: int) -> str:
-    """The i-th number that is called; odd ones are known."""
-    return f"+4420{10000000 + i:08d}"
-
 
 def other(i: int) -> str:
     """The i-th number that nobody calls."""
     return f"+4479{i:08d}"
-
-
-def make_capture(path: str) -> None:
-    frames = []
-    for n in range(PACKETS):
-        i = (n * 7919) % CALLED // 2 * 2
-        payload = capture.invite(n, called(i + 1 if n % 10 == 0 else i), SRC, DST)
-        frames.append(capture.udp4(SRC, DST, 5060, 5060, payload))
-    capture.write_pcap(path, frames)
 
 
 def make_table(path: str, n: int, state: str) -> None:
@@ -116,8 +80,7 @@ class Box(Nxsipd):
     """nxsipd on the capture, and what it does in a stretch of time."""
 
     def __init__(self, args, directory: str):
-        super().__init__(args.build, directory, CONFIG.format(
-            control=args.cores[0], core=args.cores[1], dir=directory, dst=DST))
+        super().__init__(args.build, directory, config(directory, args.cores))
         self.calls = Calls(self, timeout=600)
         self.had_core = []  # by stretch: the part of the time that the worker ran
 
@@ -320,15 +283,14 @@ def kinds_of(box: Box, args, files: list[str], all_users: str):
 def run(args, directory: str) -> dict:
     all_users = f"{directory}/all.csv"
     files = [f"{directory}/{state}.csv" for state in STATES]
-    make_capture(f"{directory}/bench.pcap")
+    make_capture(directory, CALLED)
     make_table(all_users, args.n, "known")
     for file, state in zip(files, STATES):
         make_table(file, args.replaced, state)
     box = Box(args, directory)
     os.sched_setaffinity(0, {args.cores[0]})
     try:
-        box.call("domain", "add", DOMAIN, "--authoritative")
-        box.call("range", "add", "+4420", "--domain", DOMAIN, "--min", "12", "--max", "12")
+        add_domain(box)
         result = {}
         for name, work in kinds_of(box, args, files, all_users):
             result |= measure(box, name, work, args.pairs)
@@ -348,8 +310,8 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=10_000_000, help="users, while some are changed")
     parser.add_argument("--replaced", type=int, default=2_000_000, help="users that are replaced")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
-    parser.add_argument("--pairs", type=int, default=30)
-    parser.add_argument("--recall-pairs", type=int, default=30, help="of 36 s each")
+    parser.add_argument("--pairs", type=at_least_one, default=30)
+    parser.add_argument("--recall-pairs", type=at_least_one, default=30, help="of 36 s each")
     parser.add_argument("--seconds", type=float, default=1, help="a stretch's length")
     parser.add_argument("--directory", help="where the files are written (default: a temporary one)")
     parser.add_argument("--cores", type=int, nargs=2,

@@ -1,5 +1,6 @@
 """nxsipd as the benchmarks run it, and what they say about the machine it ran on."""
 
+import argparse
 import json
 import os
 import pathlib
@@ -80,6 +81,13 @@ def machine() -> str:
 def commit() -> str:
     done = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True)
     return done.stdout.strip() or "unknown"
+
+
+def at_least_one(text: str) -> int:
+    """A command line's number of turns or pairs."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("a number from 1 on is needed")
+    return int(text)
 
 
 def report(name: str, result: dict) -> None:

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 
-from daemon import Nxsipd, fdatasync_us, report
+from daemon import Nxsipd, at_least_one, fdatasync_us, report
 
 FIRST = 10**9
 PIECE = 100_000  # rows written at a time
@@ -99,7 +99,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--build", default="build/gcc", help="where nxsipd is")
     parser.add_argument("--n", type=int, default=2_000_000, help="rows")
-    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--turns", type=at_least_one, default=3)
     parser.add_argument("--directory", help="where the files are written (default: a temporary one)")
     parser.add_argument("--cores", type=int, nargs=2, default=[0, 1], help="control, worker")
     args = parser.parse_args()

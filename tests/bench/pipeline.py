@@ -16,61 +16,18 @@ import sys
 import tempfile
 import time
 
-import capture
-from daemon import Nxsipd, report
-
-SRC, DST = "198.51.100.1", "192.0.2.10"
-PACKETS = 4096
-MEMPOOL = 16383
-
-CONFIG = """\
-box: {{name: bench, settle: 0}}
-eal: {{hugepages: {huge}, memory: {memory}, file_prefix: nxbench}}
-workers: {{control_core: {control}, cores: [{core}], idle: busy, start: when-loaded}}
-queues: {{mempool: {mempool}}}
-ports:
-  - name: bench
-    access: "net_pcap0,rx_pcap={dir}/bench.pcap,infinite_rx=1"
-    core: "net_null0,no-rx=1"
-socket: {{path: {dir}/nxsipd.sock}}
-store: {{path: {dir}/store}}
-services:
-  - name: bench
-    addresses: [{dst}]
-    kind: phone
-    hosts: [{{host: any, domain: bench.example}}]
-sources:
-  - {{class: carriers, trust: peer, prefixes: [198.51.100.0/24], "604": on}}
-"""
-
-
-def user(i: int) -> str:
-    """The i-th number of the sample table; odd ones are in it, even ones are not."""
-    return f"+4420{10000000 + i:08d}"
-
-
-def make_capture(path: str, users: int) -> None:
-    frames = []
-    for n in range(PACKETS):
-        i = (n * 7919) % users // 2 * 2
-        known = n % 10 == 0
-        payload = capture.invite(n, user(i + 1 if known else i), SRC, DST)
-        frames.append(capture.udp4(SRC, DST, 5060, 5060, payload))
-    capture.write_pcap(path, frames)
-    print(f"capture: {PACKETS} INVITEs of {len(frames[0])} to {len(frames[-1])} bytes, "
-          f"10 % known, 90 % unknown")
+from daemon import Nxsipd, at_least_one, report
+from judging import DOMAIN, MEMPOOL, add_domain, called, config, make_capture
 
 
 def make_table(path: str, users: int) -> None:
     with open(path, "w") as f:
         for i in range(1, users, 2):
-            f.write(user(i) + "\n")
+            f.write(called(i) + "\n")
 
 
 def start(args, directory: str, huge: bool) -> Nxsipd:
-    return Nxsipd(args.build, directory, CONFIG.format(
-        huge="on" if huge else "off", memory=args.memory, control=args.cores[0],
-        core=args.cores[1], mempool=MEMPOOL, dir=directory, dst=DST))
+    return Nxsipd(args.build, directory, config(directory, args.cores, args.memory, huge))
 
 
 def sample(daemon: Nxsipd, seconds: float) -> tuple[float, dict]:
@@ -89,10 +46,8 @@ def fill_store(args, directory: str, huge: bool) -> None:
     """By a daemon of its own: for 32 s after a change, what had passed before it goes on passing."""
     daemon = start(args, directory, huge)
     try:
-        daemon.call("domain", "add", "bench.example", "--authoritative")
-        daemon.call("range", "add", "+4420", "--domain", "bench.example",
-                    "--min", "12", "--max", "12")
-        daemon.call("load", f"{directory}/users.csv", "--domain", "bench.example", "--replace")
+        add_domain(daemon)
+        daemon.call("load", f"{directory}/users.csv", "--domain", DOMAIN, "--replace")
     finally:
         daemon.stop()
 
@@ -138,7 +93,7 @@ def free_hugepages_mib() -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--build", default="build/gcc", help="where nxsipd is")
-    parser.add_argument("--turns", type=int, default=9)
+    parser.add_argument("--turns", type=at_least_one, default=9)
     parser.add_argument("--seconds", type=float, default=3, help="a sample's length")
     parser.add_argument("--users", type=int, default=2000000, help="numbers, half of them known")
     parser.add_argument("--memory", type=int, default=512, help="MiB for EAL")
@@ -150,7 +105,7 @@ def main() -> None:
     huge = free_hugepages_mib() >= args.memory
     directory = tempfile.mkdtemp(prefix="nxbench-")
     try:
-        make_capture(f"{directory}/bench.pcap", args.users)
+        print(make_capture(directory, args.users))
         make_table(f"{directory}/users.csv", args.users)
         ours, theirs, became = [], [], {}
         fill_store(args, directory, huge)
