@@ -62,6 +62,7 @@ class Target:
             except subprocess.TimeoutExpired:  # minimising starts processes of its own
                 os.killpg(process.pid, signal.SIGKILL)
                 said = process.communicate()[1]
+                said += f"\nstopped: it had not ended after {timeout} s\n".encode()
         self.status = process.returncode
         return said.decode("utf-8", "replace")
 
