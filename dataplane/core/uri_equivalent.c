@@ -1,6 +1,6 @@
 /* Do two URIs name the same user at the same host (rule 27; RFC 3261 section 19.1.4, RFC 3966
  * section 4)? Escapes are compared by what they stand for, numbers without their visual separators.
- * Unlike the RFCs, parameters and ports are left out. */
+ * Unlike the RFCs, ports and parameters are left out, but for the phone-context of a number. */
 #include "dataplane/core/uri.h"
 
 #include <strings.h>

@@ -3,11 +3,14 @@
  * slot holds 60 bits of the key's hash and a state, and changes by one atomic store. Readers are
  * wait-free. The full keys are in the store, not here.
  *
- *   hash (128 bits, keyed):  high 64: shard index (top shard_bits)    low 64: slot bits
- *   slot:  [63..4] stored hash bits   [3] a key of this slot's class spilled   [1..0] state, 0 =
- * empty bucket in shard: multiply-shift of the stored bits, so a shard can be rebuilt at any size
- * from its own slots, without the keys. shard word: [63..42] buckets   [41..0] address >> 6:
- * pointer and size are read by one load.
+ * hash (128 bits, keyed): high 64: shard index (top shard_bits); low 64: slot bits.
+ *
+ * slot: [63..4] stored hash bits; [3] a key of this slot's class spilled; [1..0] state, 0: empty.
+ *
+ * shard word: [63..42] buckets; [41..0] address >> 6. Pointer and size are read by one load.
+ *
+ * bucket in shard: multiply-shift of the stored bits, so a shard can be rebuilt at any size from
+ * its own slots, without the keys.
  *
  * A key whose bucket is full spills to the next (wrapping) and leaves a bit behind, one of eight:
  * the stored bits choose which, so that seven of eight misses on a full bucket still read one line.

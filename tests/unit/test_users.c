@@ -217,7 +217,8 @@ static void a_spilled_user_survives_the_deletion_of_slot_0(void **state)
 	nx_users_destroy(t);
 }
 
-/* A tag may stand in a dead slot too, before or behind the live one. */
+/* Whatever tag a dead slot has (that of 0 stands in every empty one), before or behind the live
+ * one. */
 static void a_dead_slot_does_not_hide_a_live_one(void **state)
 {
 	struct nx_users *t = table_new(2000);
