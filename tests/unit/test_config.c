@@ -1004,8 +1004,8 @@ static void rule_28_what_judges_otherwise_is_told_from_the_rest(void **state)
 	static const char *const alike[] = {"", "reply: {server: x, reason: off}\n",
 		"box: {name: other, settle: 5}\nstore: {path: /s}\nsocket: {group: g}\n"};
 	static const char *const other[] = {"emergency: [112]\n", "plans: {p: }\n",
-		"services: [{name: s, addresses: [192.0.2.1], kind: phone, direction: "
-		"originating}]\n",
+		("services: [{name: s, addresses: [192.0.2.1], kind: phone, direction: "
+		 "originating}]\n"),
 		"sources: [{class: c, trust: peer}]\n",
 		"sources: [{class: default, answer: drop}]\n"};
 	struct nx_config *base = load_good(BOX), *c;
