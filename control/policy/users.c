@@ -48,7 +48,7 @@ int nx_users_create(uint64_t expected, const uint8_t secret[NX_USERS_SECRET_LEN]
 {
 	static const struct nx_placement anywhere = {.n_replicas = 1, .node = {NX_NODE_ANY}};
 	uint8_t shard_bits = shard_bits_for(expected);
-	uint32_t buckets = nx_shard_buckets_for(expected >> shard_bits);
+	uint32_t buckets = nx_shard_buckets_expecting(expected >> shard_bits);
 	uint64_t bytes = (buckets * (uint64_t)sizeof(struct nx_users_bucket)) << shard_bits;
 	struct nx_users *first = NULL, **at = &first;
 

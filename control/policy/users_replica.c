@@ -1,9 +1,9 @@
 /* One replica of a user table: when a shard grows, what is retired (shape: nxsip/users.h).
  *
- * A shard grows alone by a seventh when four fifths of its slots are in use, and shrinks when five
- * eighths are not: memory follows the number of users without a cliff, and the room needed beside
- * the table is one shard's. What is left behind is kept until the caller's grace period. The count
- * of shards never changes: the bits that choose one are not stored.
+ * A shard grows alone by an eighth when nine tenths of its slots are in use, and shrinks when less
+ * than seven tenths are: memory follows the number of users without a cliff, and the room needed
+ * beside the table is one shard's. What is left behind is kept until the caller's grace period. The
+ * count of shards never changes: the bits that choose one are not stored.
  *
  * Shards lie in the memory of the replica's node, and so do the shard words of a large table. What
  * else readers load of it, a line or two that nobody writes, stays in their caches. */

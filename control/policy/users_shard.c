@@ -1,12 +1,13 @@
 /* One shard of a user table: find, insert, update, rebuild (shape: nxsip/users.h).
  *
- * Linear spilling from bucket to bucket, at a load of 0.69 to 0.80: one user in twenty lies beyond
- * its home line. Cuckoo and Robin Hood tables pack tighter, but move live slots, which a reader
- * without locks cannot survive. Buckets are in the order of the tags (multiply-shift keeps order),
- * so a rebuild reads and writes in one sweep.
+ * Of its two buckets a key takes the one with more room, and at a load of 0.8 to 0.9 one user in
+ * two hundred finds both full and lies behind its home. Cuckoo and Robin Hood tables pack tighter,
+ * but move live slots, which a reader without locks cannot survive. Pages of buckets are in the
+ * order of the tags (multiply-shift keeps order), so a rebuild reads and writes in one sweep.
  *
- * Sizes form a ladder, 64 steps to a doubling: rounding up to one costs little memory, and shards
- * of a table have one of two or three sizes at a time (why: users_arena.c). */
+ * Sizes form a ladder, at most 64 steps to a doubling: rounding up to one costs little memory, and
+ * shards of a table have one of two or three sizes at a time (why: users_arena.c). They are whole
+ * pages, or a power of two where they are smaller, and never cross one. */
 #include <assert.h>
 #include <string.h>
 
@@ -35,10 +36,12 @@ uint64_t nx_shard_word(const struct nx_shard *s)
 
 uint32_t nx_shard_size_up(uint64_t buckets)
 {
-	uint64_t step = 1;
+	uint64_t step = NX_USERS_PAGE;
 
 	if (buckets >= NX_SHARD_BUCKETS_MAX)
 		return NX_SHARD_BUCKETS_MAX;
+	if (buckets <= NX_USERS_PAGE)
+		return buckets < 2 ? 1 : 1U << (64 - __builtin_clzll(buckets - 1));
 	while (buckets > step * (2 * STEPS - 1))
 		step *= 2;
 	return (uint32_t)((buckets + step - 1) / step * step);
@@ -46,21 +49,26 @@ uint32_t nx_shard_size_up(uint64_t buckets)
 
 uint32_t nx_shard_buckets_for(uint64_t n)
 {
-	return nx_shard_size_up(n * 10 / (NX_USERS_SLOTS * 7) + 1);
+	return nx_shard_size_up(n * 5 / (NX_USERS_SLOTS * 4) + 1);
+}
+
+uint32_t nx_shard_buckets_expecting(uint64_t n)
+{
+	return nx_shard_size_up(n * 7 / (NX_USERS_SLOTS * 6) + 1);
 }
 
 bool nx_shard_wants_room(const struct nx_shard *s)
 {
-	return (s->live + UINT64_C(1)) * 5 > (uint64_t)s->buckets * NX_USERS_SLOTS * 4;
+	return (s->live + UINT64_C(1)) * 10 > (uint64_t)s->buckets * NX_USERS_SLOTS * 9;
 }
 
-/* For memory: below five eighths, but not before a sixteenth was deleted, so that a shard that was
+/* For memory: below seven tenths, but not before a sixteenth was deleted, so that a shard that was
  * made large to be filled stays large. For overflow bits: as many deletions as slots. */
 bool nx_shard_wants_rebuild(const struct nx_shard *s)
 {
 	uint64_t slots = (uint64_t)s->buckets * NX_USERS_SLOTS;
 
-	if (s->live * UINT64_C(8) < slots * 5 && s->deleted * UINT64_C(16) > slots)
+	if (s->live * UINT64_C(10) < slots * 7 && s->deleted * UINT64_C(16) > slots)
 		return nx_shard_buckets_for(s->live) < s->buckets;
 	return s->deleted > slots;
 }
@@ -70,23 +78,27 @@ static struct nx_users_bucket *home(const struct nx_shard *s, uint64_t lo)
 	return s->bucket + nx_users_home(lo, s->buckets);
 }
 
+static struct nx_users_bucket *other(const struct nx_shard *s, uint64_t lo)
+{
+	return s->bucket + nx_users_other(lo, nx_users_home(lo, s->buckets), s->buckets);
+}
+
 static struct nx_users_bucket *next(const struct nx_shard *s, struct nx_users_bucket *b)
 {
 	return b + 1 == s->bucket + s->buckets ? s->bucket : b + 1;
 }
 
-/* Bit i: slot i is as asked. Without branches: which slot it will be is random. */
-static unsigned slots_with(struct nx_users_bucket *b, uint64_t tag)
+/* Bit i: slot i has the tag, if it is live at all; slot i is empty. Without branches: which slot it
+ * will be is random. */
+static unsigned slots_with(struct nx_users_bucket *b, uint64_t lo)
 {
-	unsigned found = 0;
+	unsigned with = 0;
 
 #pragma GCC unroll 8
-	for (unsigned i = 0; i < NX_USERS_SLOTS; i++) {
-		uint64_t v = slot_load(&b->slot[i]);
-
-		found |= (unsigned)(!((v ^ tag) & NX_SLOT_TAG) & ((v & NX_SLOT_STATE) != 0)) << i;
-	}
-	return found;
+	for (int i = NX_USERS_SLOTS - 1; i >= 0; i--)
+		with = with + with +
+		       ((slot_load(&b->slot[i]) ^ (lo & NX_SLOT_TAG)) <= ~NX_SLOT_TAG);
+	return with;
 }
 
 static unsigned slots_empty(struct nx_users_bucket *b)
@@ -94,9 +106,17 @@ static unsigned slots_empty(struct nx_users_bucket *b)
 	unsigned empty = 0;
 
 #pragma GCC unroll 8
-	for (unsigned i = 0; i < NX_USERS_SLOTS; i++)
-		empty |= (unsigned)!(slot_load(&b->slot[i]) & NX_SLOT_STATE) << i;
+	for (int i = NX_USERS_SLOTS - 1; i >= 0; i--)
+		empty = empty + empty + ((slot_load(&b->slot[i]) & NX_SLOT_STATE) == 0);
 	return empty;
+}
+
+/* How many of eight bits are set: __builtin_popcount is a call on the oldest x86-64. */
+static unsigned count(unsigned bits)
+{
+	bits -= bits >> 1 & 0x55;
+	bits = (bits & 0x33) + (bits >> 2 & 0x33);
+	return (bits + (bits >> 4)) & 0xf;
 }
 
 static _Atomic uint64_t *spill_slot(struct nx_users_bucket *b, uint64_t lo)
@@ -104,32 +124,64 @@ static _Atomic uint64_t *spill_slot(struct nx_users_bucket *b, uint64_t lo)
 	return &b->slot[nx_users_spill(lo)];
 }
 
-_Atomic uint64_t *nx_shard_find(const struct nx_shard *s, uint64_t lo)
+/* A tag stands in one live slot at most, but that of 0 in every empty one. */
+static _Atomic uint64_t *find(struct nx_users_bucket *b, uint64_t lo)
 {
-	struct nx_users_bucket *b = home(s, lo);
+	for (unsigned with = slots_with(b, lo); with; with &= with - 1) {
+		_Atomic uint64_t *slot = &b->slot[__builtin_ctz(with)];
 
-	for (uint32_t n = 0; n < s->buckets; n++, b = next(s, b)) {
-		unsigned found = slots_with(b, lo);
-
-		if (found)
-			return &b->slot[__builtin_ctz(found)];
-		if (!(slot_load(spill_slot(b, lo)) & NX_SLOT_OVERFLOW))
-			break;
+		if (slot_load(slot) & NX_SLOT_STATE)
+			return slot;
 	}
 	return NULL;
 }
 
+_Atomic uint64_t *nx_shard_find(const struct nx_shard *s, uint64_t lo)
+{
+	struct nx_users_bucket *first = home(s, lo), *b = first;
+	_Atomic uint64_t *slot = find(b, lo);
+
+	if (!slot)
+		slot = find(other(s, lo), lo);
+	while (!slot && slot_load(spill_slot(b, lo)) & NX_SLOT_OVERFLOW) {
+		b = next(s, b);
+		slot = find(b, lo);
+		if (b == first)
+			break;
+	}
+	return slot;
+}
+
+/* Finds a bucket with room for a tag, and leaves overflow bits on the way.
+ * Out: *empty: the bits of its empty slots. */
+static struct nx_users_bucket *with_room(struct nx_shard *s, uint64_t lo, unsigned *empty)
+{
+	struct nx_users_bucket *b = home(s, lo), *second = other(s, lo);
+	unsigned at_home = slots_empty(b), at_other = slots_empty(second);
+
+	if (at_home | at_other) {
+		bool far = count(at_other) > count(at_home);
+
+		*empty = far ? at_other : at_home;
+		return far ? second : b;
+	}
+	do {
+		_Atomic uint64_t *slot = spill_slot(b, lo);
+
+		slot_store(slot, slot_load(slot) | NX_SLOT_OVERFLOW);
+		b = next(s, b);
+	} while (!(*empty = slots_empty(b)));
+	return b;
+}
+
 void nx_shard_insert(struct nx_shard *s, uint64_t lo, enum nx_user_state state)
 {
-	struct nx_users_bucket *b = home(s, lo);
+	struct nx_users_bucket *b;
 	_Atomic uint64_t *slot;
 	unsigned empty;
 
 	assert(s->live < (uint64_t)s->buckets * NX_USERS_SLOTS);
-	for (; !(empty = slots_empty(b)); b = next(s, b)) {
-		slot = spill_slot(b, lo);
-		slot_store(slot, slot_load(slot) | NX_SLOT_OVERFLOW);
-	}
+	b = with_room(s, lo, &empty);
 	slot = &b->slot[__builtin_ctz(empty)];
 	slot_store(slot, (lo & NX_SLOT_TAG) | (slot_load(slot) & NX_SLOT_OVERFLOW) | state);
 	s->live++;
@@ -167,12 +219,14 @@ static unsigned gather(const struct nx_shard *s, uint64_t from, uint64_t to, uin
 }
 
 /* Puts a user who is not there into a shard where used[] says how many slots of each bucket are in
- * use, from the front on. */
+ * use, from the front on. Which of two buckets it will be is random: no branch. */
 static void put(struct nx_shard *s, uint8_t *used, uint64_t user)
 {
 	uint64_t b = nx_users_home(user, s->buckets);
+	uint64_t second = nx_users_other(user, b, s->buckets);
 
-	while (used[b] == NX_USERS_SLOTS) {
+	b ^= (b ^ second) & -(uint64_t)(used[second] < used[b]);
+	while (__builtin_expect(used[b] == NX_USERS_SLOTS, 0)) { /* then b is the home */
 		_Atomic uint64_t *slot = spill_slot(&s->bucket[b], user);
 
 		slot_store(slot, slot_load(slot) | NX_SLOT_OVERFLOW);

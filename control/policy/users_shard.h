@@ -22,25 +22,26 @@ uint64_t nx_shard_word(const struct nx_shard *s);
 /* nx_shard_size_up returns the least size of the ladder that has so many buckets. */
 uint32_t nx_shard_size_up(uint64_t buckets);
 
-/* nx_shard_buckets_for returns the least size that n users fill to 7/10 at most. */
+/* nx_shard_buckets_for returns the least size that n users fill to four fifths at most, so that a
+ * shard that grows does so by an eighth; nx_shard_buckets_expecting, to six sevenths: where so many
+ * are to come, and the shards get some more or fewer each. */
 uint32_t nx_shard_buckets_for(uint64_t n);
+uint32_t nx_shard_buckets_expecting(uint64_t n);
 
 /* nx_shard_wants_room says whether one user more would pass the load limit; nx_shard_wants_rebuild,
  * whether so much was deleted that rebuilding pays, in memory or in overflow bits. */
 bool nx_shard_wants_room(const struct nx_shard *s);
 bool nx_shard_wants_rebuild(const struct nx_shard *s);
 
-/* nx_shard_prefetch starts the loads that finding or inserting the tag of lo needs: of two buckets
- * behind its home too, since a third of the homes are full. Always inline: gcc takes a call of
- * what only prefetches for one without effect, and drops it. */
+/* nx_shard_prefetch starts the loads that finding or inserting the tag of lo needs. Always inline:
+ * gcc takes a call of what only prefetches for one without effect, and drops it. */
 static inline __attribute__((__always_inline__)) void nx_shard_prefetch(
 	const struct nx_shard *s, uint64_t lo)
 {
-	const struct nx_users_bucket *b = s->bucket + nx_users_home(lo, s->buckets);
+	uint64_t home = nx_users_home(lo, s->buckets);
 
-	__builtin_prefetch(b, 1);
-	__builtin_prefetch(b + 1, 1);
-	__builtin_prefetch(b + 2, 1);
+	__builtin_prefetch(s->bucket + home, 1);
+	__builtin_prefetch(s->bucket + nx_users_other(lo, home, s->buckets), 1);
 }
 
 /* nx_shard_find returns the live slot that holds the tag of lo, or NULL. */

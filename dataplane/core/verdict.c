@@ -265,8 +265,7 @@ void nx_verdict_look_up(
 		q[i].key = pkts[i]->key.text;
 		q[i].len = pkts[i]->key.len;
 	}
-	nx_users_hash_burst(q, n);
-	nx_users_probe_burst(q, n);
+	nx_users_look_up(q, n);
 	for (unsigned i = 0; i < n; i++)
 		pkts[i]->user_state = (uint8_t)q[i].state;
 }

@@ -35,8 +35,7 @@ static uint64_t lookup(void *arg, const char *keys)
 		q[i].key = keys + i * STRIDE;
 		q[i].len = KEY_LEN;
 	}
-	nx_users_hash_burst(q, BURST);
-	nx_users_probe_burst(q, BURST);
+	nx_users_look_up(q, BURST);
 	for (int i = 0; i < BURST; i++)
 		found += q[i].state != NX_USER_ABSENT;
 	nx_rcu_quiescent();
@@ -50,13 +49,11 @@ static double line_ns(const struct nx_users *t)
 
 	for (uint64_t q = 0; q < QUERIES; q += BURST) {
 		const struct nx_users_bucket *line[BURST];
-		uint64_t nb;
 
 		for (int i = 0; i < BURST; i++) {
 			uint64_t r = rnd(&seed);
 
-			line[i] = nx_users_bucket_of(
-				t->shard[r >> (64 - t->shard_bits)], r << 16, &nb);
+			line[i] = nx_users_place(t->shard[r >> (64 - t->shard_bits)], r << 16).home;
 			__builtin_prefetch(line[i]);
 		}
 		for (int i = 0; i < BURST; i++)
@@ -170,7 +167,7 @@ static void beside_updates(struct bench *b, const char *hits, const char *misses
 	printf("\"updates_per_s\": %.0f, ", (double)b->updates / b->seconds);
 }
 
-/* From three quarters of N on: every shard is rebuilt twice, which is a seventh's growth each. */
+/* From three quarters of N on: every shard is rebuilt twice, which is an eighth's growth each. */
 static void grow(struct bench *b, const uint8_t *secret)
 {
 	uint64_t from = b->n / 4 * 3;

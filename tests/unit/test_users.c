@@ -188,69 +188,132 @@ static void insertion_never_moves_a_live_slot(void **state)
 	nx_users_destroy(t);
 }
 
+/* The k-th of keys that have buckets 0 and 1 of shard 0, in a table of at most a page a shard, and
+ * overflow bits of one class. */
+static struct nx_hash crowding(uint64_t k, uint64_t class)
+{
+	return (struct nx_hash){.lo = (k << 9 | class << 6) << 4, .hi = 0};
+}
+
+#define TWO_FULL (2 * NX_USERS_SLOTS)
+
+static unsigned in_use(const struct nx_users_bucket *b)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < NX_USERS_SLOTS; i++)
+		n += (b->slot[i] & NX_SLOT_STATE) != 0;
+	return n;
+}
+
+static void a_user_goes_where_there_is_more_room(void **state)
+{
+	struct nx_users *t = table_new(2000);
+	const struct nx_shard *s = shard_at(t, 0);
+
+	(void)state;
+	for (uint64_t i = 0; i < TWO_FULL; i++) {
+		set(t, crowding(i, 0), NX_USER_KNOWN);
+		assert_int_equal(in_use(&s->bucket[0]), i / 2 + 1);
+		assert_int_equal(in_use(&s->bucket[1]), (i + 1) / 2);
+	}
+	for (unsigned i = 0; i < NX_USERS_SLOTS; i++)
+		assert_false((s->bucket[0].slot[i] | s->bucket[1].slot[i]) & NX_SLOT_OVERFLOW);
+	nx_users_destroy(t);
+}
+
+/* One page walk for both. */
+static void a_users_buckets_are_two_of_one_page(void **state)
+{
+	(void)state;
+	seed = 3;
+	for (uint64_t want = 1; want < NX_SHARD_BUCKETS_MAX; want += want / 3 + 1) {
+		uint64_t buckets = nx_shard_size_up(want);
+
+		assert_true(buckets >= want);
+		assert_true(buckets < NX_USERS_PAGE ? NX_USERS_PAGE % buckets == 0
+						    : buckets % NX_USERS_PAGE == 0);
+		for (int i = 0; i < 200; i++) {
+			uint64_t lo = random64(&seed), home = nx_users_home(lo, buckets);
+			uint64_t other = nx_users_other(lo, home, buckets);
+
+			assert_true(home < buckets && other < buckets);
+			assert_int_equal(home / NX_USERS_PAGE, other / NX_USERS_PAGE);
+			assert_true((home != other) == (buckets > 1));
+		}
+	}
+}
+
 static void a_spilled_user_survives_the_deletion_of_slot_0(void **state)
 {
 	struct nx_users *t = table_new(2000);
 	const struct nx_shard *s = shard_at(t, 0);
-	struct nx_hash h[9];
+	struct nx_hash h[TWO_FULL + 1], last;
 
 	(void)state;
-	for (uint64_t i = 0; i < 9; i++) {
-		h[i] = (struct nx_hash){.lo = i << 4, .hi = 0};
+	for (uint64_t i = 0; i <= TWO_FULL; i++) {
+		h[i] = crowding(i, 0);
 		set(t, h[i], NX_USER_GONE);
 	}
-	assert_true(s->bucket[0].slot[0] & NX_SLOT_OVERFLOW);
-	assert_ptr_equal(nx_shard_find(s, h[8].lo), &s->bucket[1].slot[0]);
+	last = h[TWO_FULL];
+	assert_true(s->bucket[0].slot[0] & s->bucket[1].slot[0] & NX_SLOT_OVERFLOW);
+	assert_ptr_equal(nx_shard_find(s, last.lo), &s->bucket[2].slot[0]);
 
 	assert_int_equal(set(t, h[0], NX_USER_ABSENT), NX_USER_GONE);
 	assert_int_equal(s->bucket[0].slot[0], NX_SLOT_OVERFLOW);
-	assert_int_equal(look(t, h[8]), NX_USER_GONE);
+	assert_int_equal(look(t, last), NX_USER_GONE);
 	assert_int_equal(look(t, h[0]), NX_USER_ABSENT);
 
 	assert_int_equal(set(t, h[0], NX_USER_HEAD), NX_USER_ABSENT);
 	assert_int_equal(look(t, h[0]), NX_USER_HEAD);
-	assert_int_equal(look(t, h[8]), NX_USER_GONE);
+	assert_int_equal(look(t, last), NX_USER_GONE);
 	/* found where it is, not put a second time into the nearer slot that fell empty */
 	set(t, h[1], NX_USER_ABSENT);
-	assert_int_equal(set(t, h[8], NX_USER_KNOWN), NX_USER_GONE);
-	assert_ptr_equal(nx_shard_find(s, h[8].lo), &s->bucket[1].slot[0]);
+	assert_int_equal(set(t, last, NX_USER_KNOWN), NX_USER_GONE);
+	assert_ptr_equal(nx_shard_find(s, last.lo), &s->bucket[2].slot[0]);
 	nx_users_destroy(t);
 }
 
 /* Whatever tag a dead slot has (that of 0 stands in every empty one), before or behind the live
- * one. */
+ * one, in its bucket or in the other. */
 static void a_dead_slot_does_not_hide_a_live_one(void **state)
 {
 	struct nx_users *t = table_new(2000);
-	const struct nx_shard *s = shard_at(t, 0);
 	const struct nx_hash h = {.lo = 7 << 4, .hi = 0};
+	_Atomic uint64_t *slot[] = {&shard_at(t, 0)->bucket[0].slot[1],
+		&shard_at(t, 0)->bucket[0].slot[6], &shard_at(t, 0)->bucket[7].slot[1]};
 
 	(void)state;
-	s->bucket[0].slot[1] = h.lo;
-	assert_int_equal(look(t, h), NX_USER_ABSENT);
-	s->bucket[0].slot[6] = h.lo | NX_USER_GONE;
-	assert_int_equal(look(t, h), NX_USER_GONE);
-	s->bucket[0].slot[1] = h.lo | NX_USER_HEAD;
-	s->bucket[0].slot[6] = h.lo | NX_SLOT_OVERFLOW;
-	assert_int_equal(look(t, h), NX_USER_HEAD);
-	s->bucket[0].slot[1] = s->bucket[0].slot[6] = 0;
+	assert_int_equal(nx_users_other(h.lo, 0, shard_at(t, 0)->buckets), 7);
+	for (size_t live = 0; live < 3; live++) {
+		for (size_t i = 0; i < 3; i++)
+			*slot[i] = h.lo | NX_SLOT_OVERFLOW;
+		assert_int_equal(look(t, h), NX_USER_ABSENT);
+		for (unsigned to = NX_USER_KNOWN; to <= NX_USER_HEAD; to++) {
+			*slot[live] = h.lo | to;
+			assert_int_equal(look(t, h), to);
+		}
+		for (size_t i = 0; i < 3; i++)
+			*slot[i] = 0;
+	}
 	nx_users_destroy(t);
 }
 
-/* Eight keys fill a bucket; the ninth spills, and only those of its class look further. */
-static void a_miss_on_a_full_bucket_reads_on_for_its_class_alone(void **state)
+/* Sixteen keys fill their two buckets; the next spills, and only those of its class look further.
+ */
+static void a_miss_on_full_buckets_reads_on_for_its_class_alone(void **state)
 {
 	struct nx_users *t = table_new(2000);
 	const struct nx_shard *s = shard_at(t, 0);
 
 	(void)state;
-	for (uint64_t i = 0; i < 9; i++)
-		set(t, (struct nx_hash){.lo = (i * 8 + 3) << 4, .hi = 0}, NX_USER_KNOWN);
-	for (unsigned i = 0; i < NX_USERS_SLOTS; i++)
-		assert_int_equal((s->bucket[0].slot[i] & NX_SLOT_OVERFLOW) != 0, i == 3);
-	for (uint64_t i = 0; i < 9; i++)
+	for (uint64_t i = 0; i <= TWO_FULL; i++)
+		set(t, crowding(i, 3), NX_USER_KNOWN);
+	for (unsigned i = 0; i < 2 * NX_USERS_SLOTS; i++)
 		assert_int_equal(
-			look(t, (struct nx_hash){.lo = (i * 8 + 3) << 4, .hi = 0}), NX_USER_KNOWN);
+			(s->bucket[i / 8].slot[i % 8] & NX_SLOT_OVERFLOW) != 0, i % 8 == 3);
+	for (uint64_t i = 0; i <= TWO_FULL; i++)
+		assert_int_equal(look(t, crowding(i, 3)), NX_USER_KNOWN);
 	nx_users_destroy(t);
 }
 
@@ -421,18 +484,24 @@ static void holes_are_closed(void **state)
 	nx_users_destroy(t);
 }
 
-static void the_secret_changes_every_hash(void **state)
+static struct nx_users *table_of_other_secret(void)
 {
 	uint8_t other[NX_USERS_SECRET_LEN];
-	struct nx_users *a = table_new(0), *b;
-	struct nx_users_query q[2 * 40];
-	struct nx_hash ha, hb;
+	struct nx_users *t;
 
-	(void)state;
 	seed = 1;
 	for (size_t i = 0; i < sizeof(other); i++)
 		other[i] = (uint8_t)random64(&seed);
-	assert_int_equal(nx_users_create(0, other, NULL, &b), 0);
+	assert_int_equal(nx_users_create(0, other, NULL, &t), 0);
+	return t;
+}
+
+static void the_secret_changes_every_hash(void **state)
+{
+	struct nx_users *a = table_new(0), *b = table_of_other_secret();
+	struct nx_hash ha, hb;
+
+	(void)state;
 	for (size_t len = 0; len < 40; len++) {
 		static const char text[] = "+441632960000 and a name that goes on and on";
 
@@ -440,14 +509,47 @@ static void the_secret_changes_every_hash(void **state)
 		hb = nx_users_hash(b, text, len);
 		assert_true(ha.lo != hb.lo && ha.hi != hb.hi);
 		assert_true(ha.lo == nx_users_hash(a, text, len).lo);
-		q[2 * len] = (struct nx_users_query){.table = a, .key = text, .len = len};
-		q[2 * len + 1] = (struct nx_users_query){.table = b, .key = text, .len = len};
-		nx_users_hash_burst(q, 2 * len + 2);
-		assert_memory_equal(&q[2 * len].hash, &ha, sizeof(ha));
-		assert_memory_equal(&q[2 * len + 1].hash, &hb, sizeof(hb));
 	}
 	nx_users_destroy(a);
 	nx_users_destroy(b);
+}
+
+/* Keys of all lengths, most of them as numbers are; two tables, in which every second key is, in
+ * bursts of one table and of both. A burst hashes by other code than what puts users in. */
+static void a_burst_hashes_as_the_writer_does(void **state)
+{
+	static char text[4000][40];
+	struct nx_users *t[] = {table_new(0), table_of_other_secret()};
+	static struct nx_users_query q[4000];
+	static void (*const ways[])(struct nx_users_query *, size_t) = {
+		nx_users_look_up, users_look_up_plain};
+
+	(void)state;
+	for (size_t i = 0; i < 4000; i++) {
+		for (size_t k = 0; k < sizeof(text[0]); k++)
+			text[i][k] = (char)random64(&seed);
+		memcpy(text[i], &i, sizeof(i));
+		q[i].table = t[i / 640 % 3 == 2 ? random64(&seed) % 2 : i / 640 % 2];
+		q[i].key = text[i];
+		q[i].len =
+			random64(&seed) % 200 ? 9 + random64(&seed) % 8 : 4 + random64(&seed) % 37;
+		if (i % 2)
+			set((struct nx_users *)(uintptr_t)q[i].table,
+				nx_users_hash(q[i].table, q[i].key, q[i].len), 1 + i / 2 % 3);
+	}
+	for (size_t way = 0; way < 2; way++) {
+		for (size_t i = 0, n; i < 4000; i += n) {
+			n = random64(&seed) % 80;
+			n = n < 4000 - i ? n : 4000 - i;
+			ways[way](q + i, n);
+		}
+		for (size_t i = 0; i < 4000; i++) {
+			assert_int_equal(q[i].state, i % 2 ? 1 + i / 2 % 3 : NX_USER_ABSENT);
+			q[i].state = 9;
+		}
+	}
+	nx_users_destroy(t[0]);
+	nx_users_destroy(t[1]);
 }
 
 static void shards_follow_the_expected_size(void **state)
@@ -475,9 +577,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_changes_match_a_model),
 		cmocka_unit_test(insertion_never_moves_a_live_slot),
+		cmocka_unit_test(a_user_goes_where_there_is_more_room),
+		cmocka_unit_test(a_users_buckets_are_two_of_one_page),
 		cmocka_unit_test(a_spilled_user_survives_the_deletion_of_slot_0),
 		cmocka_unit_test(a_dead_slot_does_not_hide_a_live_one),
-		cmocka_unit_test(a_miss_on_a_full_bucket_reads_on_for_its_class_alone),
+		cmocka_unit_test(a_miss_on_full_buckets_reads_on_for_its_class_alone),
 		cmocka_unit_test(the_low_bits_are_not_part_of_the_tag),
 		cmocka_unit_test(bytes_a_user_stay_low_through_growth),
 		cmocka_unit_test(a_table_of_the_expected_size_does_not_grow),
@@ -486,6 +590,7 @@ int main(void)
 		cmocka_unit_test(a_new_key_with_anothers_hash_is_refused),
 		cmocka_unit_test(holes_are_closed),
 		cmocka_unit_test(the_secret_changes_every_hash),
+		cmocka_unit_test(a_burst_hashes_as_the_writer_does),
 		cmocka_unit_test(shards_follow_the_expected_size),
 	};
 

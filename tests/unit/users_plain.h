@@ -5,6 +5,7 @@
 
 #include "nxsip/users.h"
 
+void users_look_up_plain(struct nx_users_query q[], size_t n);
 void users_probe_burst_plain(struct nx_users_query q[], size_t n);
 
 #endif
