@@ -1,7 +1,7 @@
 /* One replica of a user table: when a shard grows, what is retired (shape: nxsip/users.h).
  *
- * A shard grows alone by an eighth when nine tenths of its slots are in use, and shrinks when less
- * than seven tenths are: memory follows the number of users without a cliff, and the room needed
+ * A shard grows alone by a fifth when seven eighths of its slots are in use, and shrinks when less
+ * than five eighths are: memory follows the number of users without a cliff, and the room needed
  * beside the table is one shard's. What is left behind is kept until the caller's grace period. The
  * count of shards never changes: the bits that choose one are not stored.
  *

@@ -1,9 +1,10 @@
 /* One shard of a user table: find, insert, update, rebuild (shape: nxsip/users.h).
  *
- * Of its two buckets a key takes the one with more room, and at a load of 0.8 to 0.9 one user in
- * two hundred finds both full and lies behind its home. Cuckoo and Robin Hood tables pack tighter,
- * but move live slots, which a reader without locks cannot survive. Pages of buckets are in the
- * order of the tags (multiply-shift keeps order), so a rebuild reads and writes in one sweep.
+ * Of its two buckets a key takes the one with more room: filled to five sixths, a shard has one
+ * user in a thousand behind both, and to seven eighths one in two hundred. There it grows: a new
+ * user would find both full one time in ten. Cuckoo and Robin Hood tables pack tighter, but move
+ * live slots, which a reader without locks cannot survive. Pages of buckets are in the order of the
+ * tags (multiply-shift keeps order), so a rebuild reads and writes in one sweep.
  *
  * Sizes form a ladder, at most 64 steps to a doubling: rounding up to one costs little memory, and
  * shards of a table have one of two or three sizes at a time (why: users_arena.c). They are whole
@@ -49,26 +50,26 @@ uint32_t nx_shard_size_up(uint64_t buckets)
 
 uint32_t nx_shard_buckets_for(uint64_t n)
 {
-	return nx_shard_size_up(n * 5 / (NX_USERS_SLOTS * 4) + 1);
+	return nx_shard_size_up(n * 15 / (NX_USERS_SLOTS * 11) + 1);
 }
 
 uint32_t nx_shard_buckets_expecting(uint64_t n)
 {
-	return nx_shard_size_up(n * 7 / (NX_USERS_SLOTS * 6) + 1);
+	return nx_shard_size_up(n * 6 / (NX_USERS_SLOTS * 5) + 1);
 }
 
 bool nx_shard_wants_room(const struct nx_shard *s)
 {
-	return (s->live + UINT64_C(1)) * 10 > (uint64_t)s->buckets * NX_USERS_SLOTS * 9;
+	return (s->live + UINT64_C(1)) * 8 > (uint64_t)s->buckets * NX_USERS_SLOTS * 7;
 }
 
-/* For memory: below seven tenths, but not before a sixteenth was deleted, so that a shard that was
+/* For memory: below five eighths, but not before a sixteenth was deleted, so that a shard that was
  * made large to be filled stays large. For overflow bits: as many deletions as slots. */
 bool nx_shard_wants_rebuild(const struct nx_shard *s)
 {
 	uint64_t slots = (uint64_t)s->buckets * NX_USERS_SLOTS;
 
-	if (s->live * UINT64_C(10) < slots * 7 && s->deleted * UINT64_C(16) > slots)
+	if (s->live * UINT64_C(8) < slots * 5 && s->deleted * UINT64_C(16) > slots)
 		return nx_shard_buckets_for(s->live) < s->buckets;
 	return s->deleted > slots;
 }

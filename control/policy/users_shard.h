@@ -22,9 +22,9 @@ uint64_t nx_shard_word(const struct nx_shard *s);
 /* nx_shard_size_up returns the least size of the ladder that has so many buckets. */
 uint32_t nx_shard_size_up(uint64_t buckets);
 
-/* nx_shard_buckets_for returns the least size that n users fill to four fifths at most, so that a
- * shard that grows does so by an eighth; nx_shard_buckets_expecting, to six sevenths: where so many
- * are to come, and the shards get some more or fewer each. */
+/* nx_shard_buckets_for returns the least size that n users fill to 11/15 at most, so that a shard
+ * that grows does so by a fifth; nx_shard_buckets_expecting, to 5/6: where so many are to come, and
+ * the shards get some more or fewer each. */
 uint32_t nx_shard_buckets_for(uint64_t n);
 uint32_t nx_shard_buckets_expecting(uint64_t n);
 

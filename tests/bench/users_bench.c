@@ -167,7 +167,7 @@ static void beside_updates(struct bench *b, const char *hits, const char *misses
 	printf("\"updates_per_s\": %.0f, ", (double)b->updates / b->seconds);
 }
 
-/* From three quarters of N on: every shard is rebuilt twice, which is an eighth's growth each. */
+/* From three quarters of N on: every shard grows twice, by a fifth each time. */
 static void grow(struct bench *b, const uint8_t *secret)
 {
 	uint64_t from = b->n / 4 * 3;
