@@ -14,10 +14,8 @@
 
 #include "dataplane/core/bytes.h"
 
-#define WIDE __attribute__((target("avx512f,avx512bw,avx512dq")))
-#define INTO                                                                                 \
-	static inline __attribute__((always_inline)) /* one function, constants in registers \
-						      */
+#define WIDE  __attribute__((target("avx512f,avx512bw,avx512dq")))
+#define INTO  static inline __attribute__((always_inline))
 #define LANES 8
 
 /* Of eight values, one from each query. */
@@ -36,6 +34,7 @@ struct lanes_hash {
 	__m512i lo, hi;
 };
 
+/* All is put INTO the functions at the end: the constants of a burst stay in registers. */
 WIDE INTO __m512i all(uint64_t v)
 {
 	return _mm512_set1_epi64((long long)v);

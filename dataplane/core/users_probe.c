@@ -4,7 +4,7 @@
  * page, as in a table of 10^9 users, a prefetch does not retire before its page walk ends: what
  * stands between two of them decides how many walks are under way at a time. For the same reason
  * what comes before and after is kept short: a burst's walks overlap with as much of it as the
- * processor holds instructions. users_avx512.c is a third of the way here.
+ * processor holds instructions. With AVX-512 they are about half as many (users_avx512.c).
  *
  * A bucket is compared without branches: which of eight slots matches, and whether one does, is
  * random, and a mispredicted branch costs more than the compares it would save.
