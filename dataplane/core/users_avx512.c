@@ -139,26 +139,25 @@ WIDE INTO void aim_at(
 
 /* ---- probe ---- */
 
-/* Leaves of each slot what it differs in from the tag, or 0 where it is of another tag. */
-WIDE INTO __m512i same_tag(const struct nx_users_bucket *b, __m512i tag)
+/* The states of the slots with the tag, 0 in the lanes of all others. */
+WIDE INTO __m512i states_of(const struct nx_users_bucket *b, __m512i tag)
 {
 	__m512i diff;
 
 	__asm__ volatile("vpxorq %1, %2, %0" : "=v"(diff) : "m"(*b), "v"(tag));
-	return _mm512_maskz_mov_epi64(_mm512_testn_epi64_mask(diff, all(NX_SLOT_TAG)), diff);
+	return _mm512_maskz_and_epi64(
+		_mm512_testn_epi64_mask(diff, all(NX_SLOT_TAG)), diff, all(NX_SLOT_STATE));
 }
 
-/* Of all slots one at most has a state: its lane comes first. */
+/* Of several states any is right, but no mixture is (users_probe.c). */
 WIDE INTO enum nx_user_state find(const struct users_aim *aim, size_t i)
 {
 	const __m512i tag = all(aim->tag[i]);
-	const __m512i v =
-		_mm512_or_si512(same_tag(aim->home[i], tag), same_tag(aim->other[i], tag));
-	const __mmask8 there = _mm512_test_epi64_mask(v, all(NX_SLOT_STATE));
-	const __m512i first = _mm512_maskz_compress_epi64(there, v);
+	const __m512i states =
+		_mm512_max_epu64(states_of(aim->home[i], tag), states_of(aim->other[i], tag));
+	const __mmask8 there = _mm512_test_epi64_mask(states, states);
 
-	return (enum nx_user_state)(
-		(uint32_t)_mm512_cvtsi512_si32(first) & (uint32_t)NX_SLOT_STATE);
+	return (enum nx_user_state)_mm512_cvtsi512_si32(_mm512_maskz_compress_epi64(there, states));
 }
 
 static struct nx_hash hash_one(const struct nx_users_query *q, bool hashed)

@@ -40,9 +40,15 @@ __attribute__((flatten)) struct nx_hash nx_users_hash(
 	return len > 8 && len <= 16 ? hash_of(t, key, len) : hash_any(t, key, len);
 }
 
-/* Returns the state of the tag in the bucket, 0 where it is not: a tag stands in one live slot at
- * most, so OR-ing the states of all that match is picking the one. */
-static inline enum nx_user_state bucket_find(const struct nx_users_bucket *b, uint64_t tag)
+static inline uint64_t either(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Returns the state of the tag in the bucket, 0 where it is not. A tag stands in one live slot at
+ * most; but one that is deleted and put again elsewhere while a probe goes by can be seen twice.
+ * Then any of its states was true, and no mixture: known and gone do not make a head number. */
+static inline uint64_t bucket_find(const struct nx_users_bucket *b, uint64_t tag)
 {
 	uint64_t state = 0;
 
@@ -50,31 +56,33 @@ static inline enum nx_user_state bucket_find(const struct nx_users_bucket *b, ui
 	for (unsigned i = 0; i < NX_USERS_SLOTS; i++) {
 		uint64_t diff = users_slot(b, i) ^ tag;
 
-		state |= diff & -(uint64_t)(diff <= ~NX_SLOT_TAG);
+		state = either(state, diff & NX_SLOT_STATE & -(uint64_t)(diff <= ~NX_SLOT_TAG));
 	}
-	return (enum nx_user_state)(state & NX_SLOT_STATE);
+	return state;
 }
 
 /* Looks in the buckets behind the home, which others have spilled from. */
 static out_of_line enum nx_user_state probe_on(struct nx_users_place p, uint64_t tag)
 {
 	const struct nx_users_bucket *b = p.home;
-	enum nx_user_state state;
+	uint64_t state;
 
 	do {
 		b = b + 1 == p.end ? p.first : b + 1;
 		state = bucket_find(b, tag);
 	} while (state == NX_USER_ABSENT && users_spilled(b, tag) && b != p.home);
-	return state;
+	return (enum nx_user_state)state;
 }
 
 enum nx_user_state nx_users_probe(const struct nx_users *t, struct nx_hash h)
 {
 	struct nx_users_place p = users_place(t, h);
 	uint64_t tag = h.lo & NX_SLOT_TAG;
-	enum nx_user_state state = bucket_find(p.home, tag) | bucket_find(p.other, tag);
+	uint64_t state = either(bucket_find(p.home, tag), bucket_find(p.other, tag));
 
-	return state == NX_USER_ABSENT && users_spilled(p.home, tag) ? probe_on(p, tag) : state;
+	if (state == NX_USER_ABSENT && users_spilled(p.home, tag))
+		return probe_on(p, tag);
+	return (enum nx_user_state)state;
 }
 
 static void probe_plain(struct nx_users_query q[], size_t n)

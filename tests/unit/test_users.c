@@ -299,6 +299,32 @@ static void a_dead_slot_does_not_hide_a_live_one(void **state)
 	nx_users_destroy(t);
 }
 
+/* As while it is deleted and put again: one of its states is found, by every way of looking. */
+static void a_user_seen_twice_has_one_of_its_states(void **state)
+{
+	static void (*const burst[])(struct nx_users_query *, size_t) = {
+		nx_users_probe_burst, users_probe_burst_plain};
+	struct nx_users *t = table_new(2000);
+	struct nx_users_query q = {.table = t, .hash = {.lo = 7 << 4, .hi = 0}};
+	_Atomic uint64_t *first = &shard_at(t, 0)->bucket[0].slot[1];
+	_Atomic uint64_t *second[] = {
+		&shard_at(t, 0)->bucket[0].slot[6], &shard_at(t, 0)->bucket[7].slot[1]};
+
+	(void)state;
+	*first = q.hash.lo | NX_USER_KNOWN;
+	for (size_t i = 0; i < 2; i++) {
+		*second[i] = q.hash.lo | NX_USER_GONE;
+		assert_in_range(nx_users_probe(t, q.hash), NX_USER_KNOWN, NX_USER_GONE);
+		for (size_t way = 0; way < 2; way++) {
+			burst[way](&q, 1);
+			assert_in_range(q.state, NX_USER_KNOWN, NX_USER_GONE);
+		}
+		*second[i] = 0;
+	}
+	*first = 0;
+	nx_users_destroy(t);
+}
+
 /* Sixteen keys fill their two buckets; the next spills, and only those of its class look further.
  */
 static void a_miss_on_full_buckets_reads_on_for_its_class_alone(void **state)
@@ -581,6 +607,7 @@ int main(void)
 		cmocka_unit_test(a_users_buckets_are_two_of_one_page),
 		cmocka_unit_test(a_spilled_user_survives_the_deletion_of_slot_0),
 		cmocka_unit_test(a_dead_slot_does_not_hide_a_live_one),
+		cmocka_unit_test(a_user_seen_twice_has_one_of_its_states),
 		cmocka_unit_test(a_miss_on_full_buckets_reads_on_for_its_class_alone),
 		cmocka_unit_test(the_low_bits_are_not_part_of_the_tag),
 		cmocka_unit_test(bytes_a_user_stay_low_through_growth),
