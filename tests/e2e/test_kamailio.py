@@ -60,9 +60,8 @@ def call(proxy):
         sipp = proxy.sipp("carrier", proxy.carrier.v4, **caller)
         options = ["-m", "1", "-timeout", "15s", "-timeout_error"]
         proxy.run("carrier", [*sipp, *options, f"{proxy.carrier.v4}:{proxy_port}"])
-        with Trunk(proxy, carrier_port=FENCE, sbc_port=FENCE) as trunk:
-            fence = unique().encode()
-            trunk.passes(fence)
+        fence = unique().encode()
+        trunk.passes(fence)
         at_sbc = captures["sbc"]
         assert wait_until(lambda: fence in [m.payload for m in list(at_sbc.messages)], WAIT_S)
         seen = [
@@ -79,7 +78,8 @@ def call(proxy):
 
         return seen, wait_until(finals, WAIT_S)
 
-    yield made
+    with Trunk(proxy, carrier_port=FENCE, sbc_port=FENCE) as trunk:
+        yield made
     for capture in captures.values():
         capture.stop()
 

@@ -2,7 +2,9 @@
 speak, written out byte by byte: what comes out can be compared with what went in.
 
 That something did not arrive is shown by a fence, not by waiting: nxsipd has one worker and one
-queue here, so when a datagram sent later has arrived, all that was to come has come."""
+queue here, so when a datagram sent later has arrived, all that was to come has come.  That holds
+once the ends know each other's link-layer address: datagrams that wait for it in the kernel are
+overtaken by those sent as it comes."""
 
 import itertools
 import os
@@ -94,7 +96,7 @@ class Peer:
 
 
 class Trunk:
-    """Both ends of one way, while it is a context."""
+    """Both ends of one way, while it is a context; each has reached the other."""
 
     def __init__(self, lab, way=V4, carrier_port=5060, sbc_port=5060):
         self.lab, self.way = lab, way
@@ -102,6 +104,7 @@ class Trunk:
         self.sbc = Peer(lab, "sbc", lab.sbc.addresses[way.index], sbc_port)
 
     def __enter__(self):
+        self.exchange()  # each end asks for the other's link-layer address with one datagram only
         return self
 
     def __exit__(self, *_):
