@@ -251,6 +251,8 @@ def measure(box: Box, name: str, work, pairs: int) -> dict:
 
 
 def measure_recall(box: Box, users: Users, pairs: int, seconds: float) -> dict:
+    minutes = pairs * (RECALL_S + 2 * seconds) / 60
+    print(f"recall: {pairs} pairs, {minutes:.0f} minutes (--recall-pairs)", flush=True)
     done = []
     for _ in range(pairs):
         time.sleep(RECALL_S)
