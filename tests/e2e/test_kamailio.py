@@ -46,7 +46,13 @@ def proxy(lab):
 
 
 @pytest.fixture
-def call(proxy):
+def trunk(proxy):
+    with Trunk(proxy, carrier_port=FENCE, sbc_port=FENCE) as made:
+        yield made
+
+
+@pytest.fixture
+def call(proxy, trunk):
     """Calls a number by way of the proxy; gives what crossed the SBC's interface, in order, as
     (port of the SBC, first line), and the final status that the caller got."""
     captures = {
@@ -78,8 +84,7 @@ def call(proxy):
 
         return seen, wait_until(finals, WAIT_S)
 
-    with Trunk(proxy, carrier_port=FENCE, sbc_port=FENCE) as trunk:
-        yield made
+    yield made
     for capture in captures.values():
         capture.stop()
 

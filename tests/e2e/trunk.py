@@ -104,7 +104,11 @@ class Trunk:
         self.sbc = Peer(lab, "sbc", lab.sbc.addresses[way.index], sbc_port)
 
     def __enter__(self):
-        self.exchange()  # each end asks for the other's link-layer address with one datagram only
+        try:
+            self.exchange()  # one datagram each way alone asks for the other's link-layer address
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):
