@@ -86,8 +86,8 @@ static inline size_t nx_users_shard_of(const struct nx_users *t, struct nx_hash 
 
 /* nx_users_home gives the bucket where a key belongs, and nx_users_other the second one: in the
  * same page, and not the same one unless the shard has no other. A shard is whole pages, or less
- * than one and a power of two. nx_users_spill gives in which slot
- * of a full bucket its overflow bit stands. */
+ * than one and a power of two. nx_users_spill gives in which slot of a full bucket its overflow bit
+ * stands. */
 static inline uint64_t nx_users_home(uint64_t lo, uint64_t buckets)
 {
 	return (uint64_t)(((unsigned __int128)(lo & NX_SLOT_TAG) * buckets) >> 64);

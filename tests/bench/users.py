@@ -114,7 +114,7 @@ def main() -> None:
                      "commit": commit()},
          **summary, "points": points}, indent=1) + "\n")
     print(f"a random line of the table alone takes {ours['line_ns']} ns here; where others share the "
-          "machine it is dearer, and so is all below")
+          "machine it is dearer, and so are the times below")
     for name, value in summary.items():
         print(f"{name} {value}")
 
